@@ -1,0 +1,67 @@
+# Flags of the whole project, and the two functions that its CMakeLists.txt files are made of.
+include(CheckCXXCompilerFlag)
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
+find_program(POSECU_CCACHE ccache)
+if(POSECU_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${POSECU_CCACHE})
+endif()
+find_program(POSECU_MOLD mold)
+
+# What every file of ours is compiled with. Contraction to fused multiply-adds is off here (-std=c++20 turns it off):
+# geometry and scoring must round as the official tools do. Kernels turn it on for themselves.
+add_library(posecu_flags INTERFACE)
+target_compile_features(posecu_flags INTERFACE cxx_std_20)
+target_include_directories(posecu_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(posecu_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off)
+if(POSECU_NATIVE)
+  target_compile_options(posecu_flags INTERFACE -march=native)
+else()
+  target_compile_options(posecu_flags INTERFACE -march=x86-64-v3)
+endif()
+if(POSECU_MOLD)
+  target_link_options(posecu_flags INTERFACE -fuse-ld=mold)
+endif()
+if(POSECU_SANITIZE)
+  target_compile_options(posecu_flags INTERFACE -fsanitize=${POSECU_SANITIZE} -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer -g1 -D_GLIBCXX_ASSERTIONS)
+  target_link_options(posecu_flags INTERFACE -fsanitize=${POSECU_SANITIZE})
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# posecu_room(NAME SOURCES file... USES room... LIBRARIES library...): the static library of one room.
+function(posecu_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  if(NOT ROOM_SOURCES)
+    add_library(posecu_${name} INTERFACE)
+    return()
+  endif()
+  add_library(posecu_${name} STATIC ${ROOM_SOURCES})
+  target_link_libraries(posecu_${name} PUBLIC posecu_flags ${ROOM_LIBRARIES} PRIVATE ${ROOM_PRIVATE_LIBRARIES})
+  foreach(used ${ROOM_USES})
+    target_link_libraries(posecu_${name} PUBLIC posecu_${used})
+  endforeach()
+endfunction()
+
+# posecu_test(NAME SOURCES file... USES room... LABELS label:filter...): one test binary and its ctest entries, each a
+# label and the GoogleTest filter of the tests it runs ("kernel:*", "golden:*Golden*", "unit:-*Golden*").
+function(posecu_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;USES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name}_tests ${TEST_SOURCES})
+  target_link_libraries(${name}_tests PRIVATE posecu_flags test_support ${TEST_LIBRARIES})
+  foreach(used ${TEST_USES})
+    target_link_libraries(${name}_tests PRIVATE posecu_${used})
+  endforeach()
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 600)
+  endif()
+  foreach(entry ${TEST_LABELS})
+    string(REGEX MATCH "^([^:]+):(.*)$" matched "${entry}")
+    set(label ${CMAKE_MATCH_1})
+    add_test(NAME ${name}.${label} COMMAND ${name}_tests --gtest_filter=${CMAKE_MATCH_2} --gtest_brief=1)
+    set_tests_properties(${name}.${label} PROPERTIES LABELS "${label}" TIMEOUT ${TEST_TIMEOUT}
+                         ENVIRONMENT "OMP_WAIT_POLICY=passive")
+  endforeach()
+endfunction()

@@ -1,0 +1,88 @@
+#include "core/arena.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <string>
+
+namespace posecu {
+namespace {
+
+std::size_t round_up(std::size_t bytes) {
+  // An empty tensor takes a place too, so that every block has an address of its own.
+  const std::size_t least = std::max<std::size_t>(bytes, 1);
+  require(least < (std::size_t{1} << 62), "a tensor has too many bytes");
+  return (least + Arena::kAlignment - 1) / Arena::kAlignment * Arena::kAlignment;
+}
+
+}  // namespace
+
+std::string_view to_string(MemoryClass memory_class) {
+  constexpr std::array<std::string_view, kMemoryClasses> kNames{"weights", "gradients", "optimizer", "activations",
+                                                                "workspace"};
+  return kNames[static_cast<std::size_t>(memory_class)];
+}
+
+Arena::Arena(std::size_t capacity, Backing backing) : backing_(backing), capacity_(round_up(capacity)) {
+  const int access = backing == Backing::memory ? PROT_READ | PROT_WRITE : PROT_NONE;
+  void* range = mmap(nullptr, capacity_, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (range == MAP_FAILED) throw MachineError(fmt::format("cannot reserve {} MiB of address space", capacity_ >> 20));
+  base_ = static_cast<std::byte*>(range);
+  free_.emplace(0, capacity_);
+}
+
+Arena::~Arena() { munmap(base_, capacity_); }
+
+std::byte* Arena::allocate(std::size_t bytes, MemoryClass memory_class) {
+  const std::size_t size = round_up(bytes);
+  const auto fits = [size](const auto& gap) { return gap.second >= size; };
+  const auto gap = std::find_if(free_.begin(), free_.end(), fits);
+  if (gap == free_.end()) {
+    std::string classes;
+    for (int i = 0; i < kMemoryClasses; ++i) {
+      const std::string_view name = to_string(static_cast<MemoryClass>(i));
+      classes += fmt::format("\n  {:<12} {:>8} MiB", name, used_by_class_[static_cast<std::size_t>(i)] >> 20);
+    }
+    throw MachineError(
+        fmt::format("out of memory: {} MiB more asked for {}, {} of {} MiB in use{}\n"
+                    "  try: a smaller train.batch (and train.accumulate to keep the total), a smaller "
+                    "input size, or a narrower network",
+                    size >> 20, to_string(memory_class), used_ >> 20, capacity_ >> 20, classes));
+  }
+  const auto [offset, available] = *gap;
+  free_.erase(gap);
+  if (available > size) free_.emplace(offset + size, available - size);
+  taken_.emplace(offset, Block{size, memory_class});
+
+  const auto index = static_cast<std::size_t>(memory_class);
+  used_ += size, used_by_class_[index] += size;
+  peak_ = std::max(peak_, used_);
+  peak_by_class_[index] = std::max(peak_by_class_[index], used_by_class_[index]);
+  return base_ + offset;
+}
+
+void Arena::release(std::byte* block) noexcept {
+  const auto found = taken_.find(static_cast<std::size_t>(block - base_));
+  if (found == taken_.end()) return;
+  auto [offset, taken] = *found;
+  taken_.erase(found);
+  used_ -= taken.bytes, used_by_class_[static_cast<std::size_t>(taken.memory_class)] -= taken.bytes;
+
+  std::size_t bytes = taken.bytes;
+  auto next = free_.lower_bound(offset);
+  if (next != free_.end() && offset + bytes == next->first) {
+    bytes += next->second;
+    next = free_.erase(next);
+  }
+  if (next != free_.begin()) {
+    const auto previous = std::prev(next);
+    if (previous->first + previous->second == offset) {
+      previous->second += bytes;
+      return;
+    }
+  }
+  free_.emplace_hint(next, offset, bytes);
+}
+
+}  // namespace posecu

@@ -1,0 +1,132 @@
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "core/error.h"
+
+namespace posecu {
+namespace {
+
+[[noreturn]] void fail(std::string_view what, const std::string& path, int error) {
+  const std::string_view help =
+      error == ENOSPC || error == EDQUOT ? "\n  try: free some space, or choose another folder with --out" : "";
+  throw MachineError(fmt::format("{}: cannot {}: {}{}", path, what, std::strerror(error), help));
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+template <class Bytes>
+Bytes read_all(const std::string& path, std::uint64_t max_bytes) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) throw InputError(path, "", "no such file");
+    if (errno == EACCES) throw InputError(path, "", "no right to read it");
+    fail("open", path, errno);
+  }
+  struct stat status {};
+  if (fstat(file.number(), &status) != 0) fail("look at", path, errno);
+  if (!S_ISREG(status.st_mode)) throw InputError(path, "", "expected a file, found something else (a folder?)");
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > max_bytes) {
+    throw InputError(path, "", fmt::format("{} bytes, more than the {} that such a file may have", size, max_bytes));
+  }
+  Bytes contents(size, {});
+  for (std::size_t done = 0; done < contents.size();) {
+    const ssize_t n = read(file.number(), contents.data() + done, contents.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("read", path, errno);
+    if (n == 0) throw InputError(path, fmt::format("byte {}", done), "the file ended while it was being read");
+    done += static_cast<std::size_t>(n);
+  }
+  return contents;
+}
+
+void sync_folder_of(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot sync a folder: the file itself is safe then, its name as safe as they make it.
+  if (descriptor.number() < 0 || (fsync(descriptor.number()) != 0 && errno != EINVAL)) fail("sync", folder, errno);
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes) {
+  return read_all<std::vector<std::byte>>(path, max_bytes);
+}
+
+std::string read_text_file(const std::string& path, std::uint64_t max_bytes) {
+  return read_all<std::string>(path, max_bytes);
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".part") {
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("write", temporary_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) {
+    close(descriptor_);
+    unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("write", temporary_, errno);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
+void AtomicFile::commit() {
+  if (fsync(descriptor_) != 0) fail("sync", temporary_, errno);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename to its final name", temporary_, errno);
+  const int descriptor = descriptor_;
+  descriptor_ = -1;  // the file stands under its name now: nothing is left to remove
+  if (close(descriptor) != 0) fail("close", path_, errno);
+  sync_folder_of(path_);
+}
+
+void write_file_atomically(const std::string& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+FileLock::FileLock(const std::string& path, const std::string& what) {
+  descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail("open", path, errno);
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int error = errno;
+  close(descriptor_);
+  if (error != EWOULDBLOCK) fail("lock", path, error);
+  throw UsageError(
+      fmt::format("{} is in use by another process\n  try: another folder, or wait until it has ended", what));
+}
+
+FileLock::~FileLock() { close(descriptor_); }
+
+}  // namespace posecu

@@ -1,0 +1,52 @@
+// Files: read whole, written so that a crash or a full disk leaves the old one, locked against a second process.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace posecu {
+
+// The whole file. Throws InputError when it does not exist, is no regular file or has more than `max_bytes`, and
+// MachineError when reading fails.
+std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 40);
+std::string read_text_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+
+// A file that appears under its name only when commit() has written and synced all of it: it is made beside its target
+// as "NAME.part", renamed over it, and the folder is synced. Without commit(), the destructor removes it.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Throws MachineError: disk full, quota, I/O error, no right to write.
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();
+
+ private:
+  std::string path_, temporary_;
+  int descriptor_ = -1;
+};
+
+void write_file_atomically(const std::string& path, std::string_view text);
+
+// An exclusive lock on a file, held until destruction or the process's end, however it ends (flock).
+class FileLock {
+ public:
+  // Creates the file if needed. Throws UsageError saying that `what` is in use when another process holds the lock.
+  FileLock(const std::string& path, const std::string& what);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace posecu
