@@ -1,0 +1,25 @@
+// The official learning rate: a linear warm-up, then a fall at every milestone.
+//
+//   step k < warmup_steps      base * ((1 - ratio) / (warmup_steps - 1) * k + ratio)
+//   afterwards                 the last value of the warm-up, times gamma once for every milestone that was reached
+//
+// Kept from the official code: a milestone inside the warm-up is lost, and rounding is that of its double arithmetic.
+// Where the official formula divides by zero (a warm-up of one step) there is no ramp: that step has the full rate.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace posecu {
+
+struct ScheduleOptions {
+  std::vector<std::int64_t> milestones;  // steps, counted from 0, in any order; named twice counts twice
+  double gamma = 0.1;
+  std::int64_t warmup_steps = 500;
+  double warmup_ratio = 1e-3;
+};
+
+// The rate in force in step `step`, the first of which is 0.
+double learning_rate(const ScheduleOptions& options, double base, std::int64_t step);
+
+}  // namespace posecu
