@@ -1,0 +1,103 @@
+// posecu VERB ...: finds the verb, and turns what it throws into a message and an exit code.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <new>
+#include <vector>
+
+#include "apps/exit_code.h"
+#include "apps/output.h"
+#include "apps/suggestion.h"
+#include "apps/verbs.h"
+#include "core/error.h"
+
+namespace posecu {
+namespace {
+
+constexpr auto kVerbs = std::to_array<Verb>({
+    {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
+    {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},
+});
+
+std::string overview() {
+  std::string text =
+      "posecu finds people and their keypoints in pictures: trains, evaluates and runs HRNet and HigherHRNet with\n"
+      "coupled embeddings.\n\nUsage\n  posecu VERB ... [key=value ...] [--options]\n\nVerbs\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<10} {}\n", verb.name, verb.sentence);
+  return text + "\nMore\n  posecu VERB --help\n  posecu config list\n  posecu --version\n";
+}
+
+const Verb& find_verb(std::string_view name) {
+  const auto* const found = std::ranges::find(kVerbs, name, &Verb::name);
+  if (found != kVerbs.end()) return *found;
+  std::vector<std::string_view> names{"--help", "--version"};
+  for (const Verb& verb : kVerbs) names.push_back(verb.name);
+  throw UsageError(fmt::format("unknown {} {}{}\n  try: posecu --help", name.starts_with('-') ? "option" : "verb", name,
+                               did_you_mean(name, names)));
+}
+
+int run(std::span<const char* const> words) {
+  if (words.empty()) {
+    say(Chatter::normal, overview());
+    return kUsage;
+  }
+  const std::string_view first = words[0];
+  const auto asks_help = [](std::string_view word) { return word == "--help" || word == "-h"; };
+  if (first == "--version") return print("posecu " POSECU_VERSION "\n"), kDone;
+  if (asks_help(first) || (first == "help" && words.size() == 1)) return print(overview()), kDone;
+  if (first == "help") return print(help_of(find_verb(words[1]))), kDone;
+  const Verb& verb = find_verb(first);
+  const auto rest = words.subspan(1);
+  if (std::ranges::any_of(rest, asks_help)) return print(help_of(verb)), kDone;
+  return verb.run(Arguments::parse(verb, rest));
+}
+
+int report(std::string_view problem, ExitCode code) {
+  const bool color = wants_color(stderr);
+  say(Chatter::normal, fmt::format("{}posecu:{} {}\n", color ? "\x1b[31m" : "", color ? "\x1b[0m" : "", problem));
+  return code;
+}
+
+// libgomp reads OMP_WAIT_POLICY when it is loaded. Threads that wait actively take the processor from the kernels'
+// own threads, so the program starts itself once more with the passive policy, unless the user chose one.
+void restart_with_passive_openmp(char** argv) {
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "passive", 1);
+  execv("/proc/self/exe", argv);  // returns only on failure: then the program is slower, not wrong
+}
+
+}  // namespace
+}  // namespace posecu
+
+int main(int argc, char** argv) {
+  using namespace posecu;
+  restart_with_passive_openmp(argv);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const std::vector<const char*> words(argv + std::min(argc, 1), argv + argc);
+    const int code = run(words);
+    flush_output();
+    return code;
+  } catch (const OutputClosed&) {
+    return kDone;
+  } catch (const UsageError& error) {
+    return report(error.what(), kUsage);
+  } catch (const InputError& error) {
+    return report(error.what(), kInput);
+  } catch (const MachineError& error) {
+    return report(error.what(), kMachine);
+  } catch (const std::bad_alloc&) {
+    return report("the machine has no memory left\n  try: a smaller train.batch or input_size", kMachine);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(error.what(), kMachine);
+  } catch (const std::exception& error) {
+    return report(fmt::format("{}\n  this is a bug of posecu " POSECU_VERSION "; please report it with the command",
+                              error.what()),
+                  kBug);
+  }
+}

@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "apps/config.h"
+#include "apps/exit_code.h"
+#include "apps/output.h"
+#include "apps/suggestion.h"
+#include "apps/verbs.h"
+#include "core/error.h"
+
+namespace posecu {
+namespace {
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"posecu config list", "every key with its default, its range and a sentence; built-in configurations"},
+    {"posecu config show coco/higherhrnet_w32_512", "the values that a training with this CONFIG would use, as TOML"},
+    {"posecu config show coco/laptop train.lr=5e-4 --origin", "where each value came from"},
+});
+
+constexpr auto kOptions = std::to_array<OptionHelp>({
+    {"--origin", "", "Say of each value where it came from (show)."},
+});
+
+std::string key_line(const Key& key) {
+  const std::string value = format_value(parse_value(key, key.fallback, "default"));
+  return fmt::format("  {} = {}\n      {} ({})\n", key.name, value, key.sentence, describe_range(key));
+}
+
+int list() {
+  std::string text = "Built-in configurations\n";
+  for (const BuiltInConfig& built_in : built_in_configs()) text += fmt::format("  {}\n", built_in.name);
+  std::string_view section;
+  for (const Key& key : config_keys()) {
+    if (key.section() != section) text += fmt::format("\n[{}]\n", section = key.section());
+    text += key_line(key);
+  }
+  print(text);
+  return kDone;
+}
+
+int show(const Arguments& arguments) {
+  Config config;
+  if (arguments.words().size() > 1) read_config(config, arguments.words()[1]);
+  apply_overrides(config, arguments.overrides());
+  check_config(config);
+  print(write_toml(config, arguments.given("--origin") ? ConfigComments::origins : ConfigComments::none));
+  return kDone;
+}
+
+}  // namespace
+
+const VerbHelp kConfigHelp{.usage = "list | show [CONFIG] [key=value...] [--origin]",
+                           .examples = kExamples,
+                           .options = kOptions,
+                           .least_words = 1,
+                           .most_words = 2,
+                           .overrides = VerbHelp::Overrides::accepted,
+                           .text = "CONFIG is a TOML file or the name of a built-in configuration."};
+
+int run_config(const Arguments& arguments) {
+  const std::string& what = arguments.words()[0];
+  if (what == "show") return show(arguments);
+  if (what != "list") {
+    const auto choices = std::to_array<std::string_view>({"list", "show"});
+    throw UsageError(fmt::format("config: expected list or show, found {}{}", what, did_you_mean(what, choices)));
+  }
+  if (arguments.words().size() > 1 || !arguments.overrides().empty() || arguments.given("--origin"))
+    throw UsageError("config list: takes nothing else\n  try: posecu config show");
+  return list();
+}
+
+}  // namespace posecu

@@ -1,0 +1,13 @@
+// The verbs, one file each: a function that does it, and what its help says.
+#pragma once
+
+#include "apps/arguments.h"
+
+namespace posecu {
+
+int run_config(const Arguments& arguments);
+int run_doctor(const Arguments& arguments);
+
+extern const VerbHelp kConfigHelp, kDoctorHelp;
+
+}  // namespace posecu
