@@ -55,10 +55,10 @@ struct BatchNormBackward {
 // T is float or bfloat16; statistics, parameters and their gradients are float.
 template <class T>
 void batch_norm_forward(const Stream& stream, const BatchNormForward<T>& tensors, BatchNormShape shape,
-                        const BatchNormOptions& options = {}, LaunchOptions launch = {});
+                        const BatchNormOptions& options = {}, LaunchOptions launch_options = {});
 
 template <class T>
 void batch_norm_backward(const Stream& stream, const BatchNormBackward<T>& tensors, BatchNormShape shape,
-                         const BatchNormOptions& options = {}, LaunchOptions launch = {});
+                         const BatchNormOptions& options = {}, LaunchOptions launch_options = {});
 
 }  // namespace posecu

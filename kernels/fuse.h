@@ -21,12 +21,12 @@ struct FuseShape {
 // y[n,h,w,c] = max(sum over i of x_i[n, h/f_i, w/f_i, c], 0), added from the first input to the last.
 template <class T>
 void fuse_forward(const Stream& stream, T* y, std::array<const T*, kMaxFused> inputs, const FuseShape& shape,
-                  LaunchOptions launch = {});
+                  LaunchOptions launch_options = {});
 
 // Each input's gradient is overwritten: the sum over its tile of dy where y > 0. Null: not wanted; inputs of factor 1
 // have the same gradient, so one of them is enough. A gradient of factor 1 may be dy itself.
 template <class T>
 void fuse_backward(const Stream& stream, std::array<T*, kMaxFused> gradients, const T* dy, const T* y,
-                   const FuseShape& shape, LaunchOptions launch = {});
+                   const FuseShape& shape, LaunchOptions launch_options = {});
 
 }  // namespace posecu

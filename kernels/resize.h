@@ -14,11 +14,11 @@ struct ResizeShape {
 
 template <class T>
 void resize_bilinear_forward(const Stream& stream, T* y, const T* x, const ResizeShape& shape,
-                             LaunchOptions launch = {});
+                             LaunchOptions launch_options = {});
 
 // dx [N,height,width,C] is overwritten.
 template <class T>
 void resize_bilinear_backward(const Stream& stream, T* dx, const T* dy, const ResizeShape& shape,
-                              LaunchOptions launch = {});
+                              LaunchOptions launch_options = {});
 
 }  // namespace posecu
