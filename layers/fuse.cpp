@@ -1,0 +1,59 @@
+#include "layers/fuse.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kernels/fuse.h"
+
+namespace posecu {
+namespace {
+
+FuseShape fuse_shape(const Shape& y, std::span<const Shape> inputs) {
+  require(!inputs.empty() && inputs.size() <= kMaxFused, "one to four branches are fused");
+  FuseShape result{y[0], y[1], y[2], y[3], static_cast<int>(inputs.size()), {1, 1, 1, 1}};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& x = inputs[i];
+    const int factor = y[1] / x[1];
+    require(x == Shape({y[0], y[1] / factor, y[2] / factor, y[3]}) && y[1] % factor == 0 && y[2] % factor == 0,
+            "branches of sizes that do not divide each other are fused");
+    result.factors[i] = factor;
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor<float> fuse_branches(Context& context, std::span<const View<const float>> inputs) {
+  std::vector<Shape> shapes;
+  std::array<const float*, kMaxFused> data{};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    shapes.push_back(inputs[i].shape());
+    data[i] = inputs[i].data();
+  }
+  const Shape largest = *std::ranges::max_element(shapes, {}, &Shape::elements);
+  auto y = context.tensor<float>(largest);
+  fuse_forward<float>(context.stream(), y.data(), data, fuse_shape(largest, shapes));
+  return y;
+}
+
+FuseGradients fuse_branches_backward(Context& context, Tensor<float> dy, View<const float> y,
+                                     std::span<const Shape> inputs) {
+  const FuseShape shape = fuse_shape(y.shape(), inputs);
+  FuseGradients result;
+  std::array<float*, kMaxFused> data{};
+  bool full_given = false;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    auto& gradient = result.reduced.emplace_back();
+    if (inputs[i] != y.shape()) {
+      gradient = context.tensor<float>(inputs[i]);
+      data[i] = gradient.data();
+    } else if (!std::exchange(full_given, true)) {
+      data[i] = dy.data();
+    }
+  }
+  fuse_backward<float>(context.stream(), data, dy.data(), y.data(), shape);
+  result.full = std::move(dy);
+  return result;
+}
+
+}  // namespace posecu

@@ -1,0 +1,24 @@
+// HRNet's branch fusion on tensors: y = relu(the sum of the inputs, each enlarged to y's size by repetition).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/context.h"
+
+namespace posecu {
+
+// Up to four inputs [N,h,w,C], added from the first to the last; the largest gives y its size, and the sizes of the
+// others divide it by 2, 4 or 8.
+Tensor<float> fuse_branches(Context& context, std::span<const View<const float>> inputs);
+
+// dy -> the gradient of each input in turn. Inputs of y's own size all have the same gradient: `full`, which is made in
+// the memory of dy; theirs in `reduced` is empty.
+struct FuseGradients {
+  Tensor<float> full;
+  std::vector<Tensor<float>> reduced;
+};
+FuseGradients fuse_branches_backward(Context& context, Tensor<float> dy, View<const float> y,
+                                     std::span<const Shape> inputs);
+
+}  // namespace posecu

@@ -1,0 +1,21 @@
+#include "layers/resize.h"
+
+#include "kernels/resize.h"
+
+namespace posecu {
+
+Tensor<float> resize_bilinear(Context& context, View<const float> x, int height, int width) {
+  const Shape& s = x.shape();
+  auto y = context.tensor<float>({s[0], height, width, s[3]});
+  resize_bilinear_forward<float>(context.stream(), y.data(), x.data(), {s[0], s[3], s[1], s[2], height, width});
+  return y;
+}
+
+Tensor<float> resize_bilinear_backward(Context& context, View<const float> dy, const Shape& x) {
+  auto dx = context.tensor<float>(x);
+  resize_bilinear_backward<float>(context.stream(), dx.data(), dy.data(),
+                                  {x[0], x[3], x[1], x[2], dy.size(1), dy.size(2)});
+  return dx;
+}
+
+}  // namespace posecu

@@ -1,0 +1,54 @@
+#include "models/fuse_path.h"
+
+#include <utility>
+
+namespace posecu {
+
+FusePath::FusePath(Parameters& parameters, const std::string& name, std::span<const int> channels, int from, int to) {
+  const auto at = [&](int branch) { return channels[static_cast<std::size_t>(branch)]; };
+  if (from > to) {
+    steps_.emplace_back(parameters, name + ".0", name + ".1", ConvolutionSizes{at(from), at(to), 1, 1, 0},
+                        Activation::none);
+  }
+  for (int k = 0; k < to - from; ++k) {
+    const std::string step = name + "." + std::to_string(k);
+    const bool last = k == to - from - 1;
+    steps_.emplace_back(parameters, step + ".0", step + ".1",
+                        ConvolutionSizes{at(from), last ? at(to) : at(from), 3, 2, 1},
+                        last ? Activation::none : Activation::relu);
+  }
+}
+
+Tensor<float> FusePath::forward_training(Context& context, View<const float> x) {
+  for (std::size_t k = 0; k + 1 < steps_.size(); ++k) {
+    x = hidden_.emplace_back(steps_[k].forward_training(context, x));
+  }
+  return steps_.back().forward_training(context, x);
+}
+
+Tensor<float> FusePath::backward(Context& context, View<const float> dy) {
+  Tensor<float> gradient = steps_.back().backward(context, dy);
+  for (std::size_t k = steps_.size() - 1; k-- > 0;) {
+    gradient = steps_[k].backward(context, std::move(gradient));
+    hidden_.pop_back();
+  }
+  return gradient;
+}
+
+void FusePath::prepare_inference(Context& context) {
+  for (ConvBn& step : steps_) step.prepare_inference(context);
+}
+
+Tensor<float> FusePath::forward_inference(Context& context, View<const float> x) {
+  Tensor<float> y = steps_.front().forward_inference(context, x);
+  for (std::size_t k = 1; k < steps_.size(); ++k) y = steps_[k].forward_inference(context, y);
+  return y;
+}
+
+Tensor<float> FusePath::forward_inference(Context& context, View<const float> x, Tensor<float> sum) {
+  Tensor<float> hidden;
+  for (std::size_t k = 0; k + 1 < steps_.size(); ++k) x = hidden = steps_[k].forward_inference(context, x);
+  return steps_.back().forward_inference(context, x, std::move(sum));
+}
+
+}  // namespace posecu

@@ -1,0 +1,26 @@
+// HRNet's head for associative embeddings: two 1x1 convolutions of the backbone's features, one to K heatmaps
+// ("hms_pred_layers") and one to K*M embeddings ("tms_pred_layers").
+#pragma once
+
+#include <string>
+
+#include "layers/conv2d.h"
+#include "models/maps.h"
+
+namespace posecu {
+
+class HrNetHead {
+ public:
+  HrNetHead(Parameters& parameters, const std::string& name, int features, int keypoints, int embedding_dim);
+
+  NetworkMaps forward_training(Context& context, View<const float> features);  // which must live until backward
+  Tensor<float> backward(Context& context, NetworkMaps gradients);             // -> gradient of the features
+
+  void prepare_inference(Context& context);
+  NetworkMaps forward_inference(Context& context, View<const float> features);
+
+ private:
+  Conv2d heatmaps_, embeddings_;
+};
+
+}  // namespace posecu
