@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/exit_code.h"
+#include "apps/machine.h"
 #include "apps/output.h"
 #include "apps/suggestion.h"
 #include "apps/verbs.h"
@@ -48,7 +49,7 @@ int run(std::span<const char* const> words) {
   }
   const std::string_view first = words[0];
   const auto asks_help = [](std::string_view word) { return word == "--help" || word == "-h"; };
-  if (first == "--version") return print("posecu " POSECU_VERSION "\n"), kDone;
+  if (first == "--version") return print(fmt::format("posecu {}\n", version())), kDone;
   if (asks_help(first) || (first == "help" && words.size() == 1)) return print(overview()), kDone;
   if (first == "help") return print(help_of(find_verb(words[1]))), kDone;
   const Verb& verb = find_verb(first);
@@ -96,8 +97,8 @@ int main(int argc, char** argv) {
   } catch (const std::filesystem::filesystem_error& error) {
     return report(error.what(), kMachine);
   } catch (const std::exception& error) {
-    return report(fmt::format("{}\n  this is a bug of posecu " POSECU_VERSION "; please report it with the command",
-                              error.what()),
-                  kBug);
+    return report(
+        fmt::format("{}\n  this is a bug of posecu {}: please report it with the command", error.what(), version()),
+        kBug);
   }
 }

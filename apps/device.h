@@ -1,0 +1,20 @@
+// --device and --threads: where a verb computes.
+#pragma once
+
+#include "apps/arguments.h"
+#include "apps/output.h"
+#include "core/context.h"
+
+namespace posecu {
+
+inline constexpr OptionHelp kDeviceOption{"--device", "DEVICE", "auto (default), cpu or cuda[:i]."};
+inline constexpr OptionHelp kThreadsOption{"--threads", "N", "Compute threads; default: one for each usable core."};
+inline constexpr OptionHelp kQuietOption{"--quiet", "", "No messages and no progress, errors only."};
+
+// Reads both options. Throws UsageError for wrong values, MachineError for a device that is not there. With `auto` it
+// says once what was chosen.
+ContextOptions context_options(const Arguments& arguments);
+
+Chatter chatter(const Arguments& arguments);
+
+}  // namespace posecu
