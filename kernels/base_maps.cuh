@@ -1,0 +1,130 @@
+// Device functions that read maps at base size (kernels/base_maps.h), for the kernels of decoding.
+//
+// Interpolation rounds as PyTorch's does: source = max((i + 0.5) * in/out - 0.5, 0) in float, then
+// h0 * (w0*a + w1*b) + h1 * (w0*c + w1*d) with every product and sum rounded by itself. Files that include this are
+// compiled without contraction to fused multiply-adds, so that a pixel has the same bits wherever it is computed, and
+// equal neighbours stay equal: peaks are found by comparing for equality.
+#pragma once
+
+#include "kernels/base_maps.h"
+#include "kernels/runtime/kernel.h"
+
+namespace posecu {
+
+// The two cells around a base pixel along one axis, and their weights.
+struct Taps {
+  int first, second;
+  float w0, w1;
+};
+
+__device__ __forceinline__ Taps taps(int i, int cells, int base) {
+  const float ratio = static_cast<float>(cells) / static_cast<float>(base);
+  const float source = max((static_cast<float>(i) + 0.5f) * ratio - 0.5f, 0.f);
+  const int first = min(static_cast<int>(source), cells - 1);
+  const float w1 = min(max(source - static_cast<float>(first), 0.f), 1.f);
+  return {first, min(first + 1, cells - 1), 1.f - w1, w1};
+}
+
+__device__ __forceinline__ float blend(const Taps& at, float a, float b) { return at.w0 * a + at.w1 * b; }
+
+// The averaged heatmap at one base pixel.
+__device__ __forceinline__ float heatmap_at(const BaseHeatmaps& maps, int keypoint, int x, int y) {
+  float total = 0.f;
+  for (int s = 0; s < maps.scale_count; ++s) {
+    const HeatmapPlanes& plane = maps.scales[s];
+    const Taps across = taps(x, plane.width, maps.width), down = taps(y, plane.height, maps.height);
+    const std::size_t rows = static_cast<std::size_t>(keypoint) * static_cast<std::size_t>(plane.height);
+    const float* top =
+        plane.values + (rows + static_cast<std::size_t>(down.first)) * static_cast<std::size_t>(plane.width);
+    const float* bottom =
+        plane.values + (rows + static_cast<std::size_t>(down.second)) * static_cast<std::size_t>(plane.width);
+    total += blend(down, blend(across, top[across.first], top[across.second]),
+                   blend(across, bottom[across.first], bottom[across.second]));
+  }
+  return total / static_cast<float>(maps.scale_count);
+}
+
+// Shared memory for one tile of the averaged heatmap, with up to kMaxReach pixels around it.
+inline constexpr int kMaxReach = 7;
+inline constexpr int kTileSide = kMapTile + 2 * kMaxReach;
+inline constexpr int kTileStride = (kTileSide + 7) / 8 * 8;
+
+struct alignas(32) HeatmapTile {
+  float rows[2 * kTileSide + 2][kTileStride];  // cells' rows, resized in x only
+  float values[kTileSide][kTileStride];
+};
+
+// Fills tile.values[y][x] for 0 <= x, y < kMapTile + 2*reach with the heatmap at (left - reach + x, top - reach + y).
+// Beyond the map's edge the edge pixels are repeated, which changes no maximum of a window around a pixel of the map.
+// Every thread of the block must call it; it ends with a barrier. The bits are heatmap_at's.
+__device__ __forceinline__ void fill_tile(HeatmapTile& tile, const BaseHeatmaps& maps, int keypoint, int left, int top,
+                                          int reach) {
+  constexpr int N = kLanes<float>;
+  const int side = kMapTile + 2 * reach, columns = (side + 7) / 8 * 8;
+  for (int s = 0; s < maps.scale_count; ++s) {
+    const HeatmapPlanes plane = maps.scales[s];
+    const int first_y = max(top - reach, 0), last_y = min(top - reach + side - 1, maps.height - 1);
+    const int first_row = taps(first_y, plane.height, maps.height).first;
+    const int rows = taps(last_y, plane.height, maps.height).second - first_row + 1;
+    const float* cells = plane.values + (static_cast<std::size_t>(keypoint) * static_cast<std::size_t>(plane.height) +
+                                         static_cast<std::size_t>(first_row)) *
+                                            static_cast<std::size_t>(plane.width);
+    for (int x = static_cast<int>(threadIdx.x); x < columns; x += static_cast<int>(blockDim.x)) {
+      const Taps across = taps(min(max(left - reach + x, 0), maps.width - 1), plane.width, maps.width);
+      for (int r = static_cast<int>(threadIdx.y); r < rows; r += static_cast<int>(blockDim.y)) {
+        const float* row = cells + static_cast<std::size_t>(r) * static_cast<std::size_t>(plane.width);
+        tile.rows[r][x] = blend(across, row[across.first], row[across.second]);
+      }
+    }
+    __syncthreads();
+    const bool last = s + 1 == maps.scale_count;
+    for (int y = static_cast<int>(threadIdx.y); y < side; y += static_cast<int>(blockDim.y)) {
+      const Taps down = taps(min(max(top - reach + y, 0), maps.height - 1), plane.height, maps.height);
+      const float* above = tile.rows[down.first - first_row];
+      const float* below = tile.rows[down.second - first_row];
+      for (int x = static_cast<int>(threadIdx.x) * N; x < columns; x += static_cast<int>(blockDim.x) * N) {
+        Vec<N> value = Vec<N>(down.w0) * load<N>(above + x) + Vec<N>(down.w1) * load<N>(below + x);
+        value = (s == 0 ? Vec<N>(0.f) : load<N>(tile.values[y] + x)) + value;
+        store(tile.values[y] + x, last ? value / Vec<N>(static_cast<float>(maps.scale_count)) : value);
+      }
+    }
+    __syncthreads();
+  }
+}
+
+// Element `index` (0 .. dims-1) of one side's embedding at a base pixel: its four cells and their weights.
+struct EmbeddingTaps {
+  const float *a, *b, *c, *d;  // the M numbers of the cells above left, above right, below left, below right
+  float wa, wb, wc, wd;
+};
+
+__device__ __forceinline__ EmbeddingTaps embedding_taps(const BaseEmbeddings& maps, int keypoint, int x, int y,
+                                                        int side) {
+  const int channel = side == 0 ? keypoint : maps.flip[keypoint];
+  const Taps across = taps(side == 0 ? x : maps.width - 1 - x, maps.map_width, maps.width);
+  const Taps down = taps(y, maps.map_height, maps.height);
+  const auto cell = [&](int row, int column) {
+    const std::size_t pixel =
+        (static_cast<std::size_t>(side) * static_cast<std::size_t>(maps.map_height) + static_cast<std::size_t>(row)) *
+            static_cast<std::size_t>(maps.map_width) +
+        static_cast<std::size_t>(column);
+    return maps.values + (pixel * static_cast<std::size_t>(maps.keypoints) + static_cast<std::size_t>(channel)) *
+                             static_cast<std::size_t>(maps.dims);
+  };
+  return {cell(down.first, across.first),
+          cell(down.first, across.second),
+          cell(down.second, across.first),
+          cell(down.second, across.second),
+          down.w0 * across.w0,
+          down.w0 * across.w1,
+          down.w1 * across.w0,
+          down.w1 * across.w1};
+}
+
+template <int N>
+__device__ __forceinline__ Vec<N> embedding_at(const EmbeddingTaps& at, int index) {
+  return Vec<N>(at.wa) * load<N>(at.a + index) + Vec<N>(at.wb) * load<N>(at.b + index) +
+         Vec<N>(at.wc) * load<N>(at.c + index) + Vec<N>(at.wd) * load<N>(at.d + index);
+}
+
+}  // namespace posecu

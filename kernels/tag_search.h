@@ -1,0 +1,54 @@
+// Reading heatmaps and embeddings at places of the base size, and looking for keypoints that grouping did not find.
+#pragma once
+
+#include "core/context.h"
+#include "kernels/base_maps.h"
+#include "kernels/runtime/launch_options.h"
+
+namespace posecu {
+
+// What the heatmap says at a place.
+struct Reading {
+  float value = 0;
+  float dx = 0, dy = 0;  // 0.25 toward the higher of the two neighbours along the axis, -0.25 when they are equal
+};
+
+// readings [n] at places [n]. A neighbour beyond the map's edge is the edge pixel itself.
+void read_heatmaps(const Stream& stream, Reading* readings, const BaseHeatmaps& heatmaps, const Place* places, int n,
+                   LaunchOptions launch_options = {});
+
+// tags [n,T] at places [n].
+void read_embeddings(const Stream& stream, float* tags, const BaseEmbeddings& embeddings, const Place* places, int n,
+                     LaunchOptions launch_options = {});
+
+// A keypoint that a person lacks.
+struct Missing {
+  int keypoint = 0, person = 0;
+};
+
+// Where the keypoint fits the person best: the largest heatmap - round(|embedding - person's embedding|), halves to
+// even, and its place y * width + x, the first of equal ones. Place -1: none is a number.
+struct Match {
+  float value = 0;
+  int place = -1;
+};
+
+struct SearchSizes {
+  int missing = 0;  // keypoints looked for; sorted by keypoint
+  int tiles = 0;    // of one keypoint's map
+};
+
+struct SearchInput {
+  const Missing* missing = nullptr;    // [missing]
+  const int* first = nullptr;          // [K+1]: those of keypoint k are first[k] .. first[k+1]-1
+  const float* tags = nullptr;         // [people,T]
+  const float* tile_values = nullptr;  // [K,tiles] from find_peaks
+  const int* tile_places = nullptr;    // [K,tiles] likewise
+};
+
+// matches [missing]. `bounds` [missing] and `tile_matches` [missing,tiles] are scratch.
+void search_missing(const Stream& stream, Match* matches, float* bounds, Match* tile_matches,
+                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, SearchInput input,
+                    SearchSizes sizes, LaunchOptions launch_options = {});
+
+}  // namespace posecu
