@@ -116,6 +116,21 @@ void write_file_atomically(const std::string& path, std::string_view text) {
   file.commit();
 }
 
+void link_file_atomically(const std::string& path, const std::string& name) {
+  const std::string temporary = name + ".part";
+  unlink(temporary.c_str());  // of a process that was killed here
+  if (link(path.c_str(), temporary.c_str()) != 0) {
+    if (errno == ENOENT) fail("link to", path, errno);
+    AtomicFile copy(name);
+    copy.write(read_file(path));
+    copy.commit();
+    return;
+  }
+  if (std::rename(temporary.c_str(), name.c_str()) != 0) fail("rename to its final name", temporary, errno);
+  unlink(temporary.c_str());  // still there when `name` was a link to `path` already: rename does nothing then
+  sync_folder_of(name);
+}
+
 FileLock::FileLock(const std::string& path, const std::string& what) {
   descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("open", path, errno);

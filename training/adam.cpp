@@ -1,0 +1,29 @@
+#include "training/adam.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "kernels/adam.h"
+
+namespace posecu {
+
+Adam::Adam(Context& context, Parameters& parameters, const AdamOptions& options)
+    : parameters_(parameters), options_(options) {
+  require(!parameters.gradients().empty(), "Adam needs parameters with gradients");
+  const Shape shape = parameters.trained().shape();
+  first_ = context.tensor<float>(shape, MemoryClass::optimizer);
+  second_ = context.tensor<float>(shape, MemoryClass::optimizer);
+  if (context.dry_run()) return;
+  std::ranges::fill(first_.view(), 0.F);
+  std::ranges::fill(second_.view(), 0.F);
+}
+
+void Adam::update(Context& context, double lr) {
+  const AdamRule rule{
+      .learning_rate = lr, .beta1 = options_.beta1, .beta2 = options_.beta2, .eps = options_.eps, .step = ++updates_};
+  const View<float> weights = parameters_.trained();
+  adam_update(context.stream(), weights.data(), first_.data(), second_.data(), parameters_.gradients().data(),
+              weights.elements(), rule);
+}
+
+}  // namespace posecu

@@ -1,0 +1,100 @@
+#include "training/checkpoint_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <vector>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace posecu {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct StepFile {
+  std::int64_t step;
+  std::string path;
+};
+
+constexpr std::string_view kStepPrefix = "step_", kEnding = ".safetensors";
+
+std::optional<std::int64_t> step_of(std::string_view name) {
+  if (!name.starts_with(kStepPrefix) || !name.ends_with(kEnding)) return {};
+  name.remove_prefix(kStepPrefix.size());
+  name.remove_suffix(kEnding.size());
+  std::int64_t step = 0;
+  const auto [end, error] = std::from_chars(name.begin(), name.end(), step);
+  if (error != std::errc() || end != name.end()) return {};
+  return step;
+}
+
+// Newest first.
+std::vector<StepFile> step_files(const std::string& folder) {
+  std::vector<StepFile> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (const auto step = step_of(entry.path().filename().string())) files.push_back({*step, entry.path().string()});
+  }
+  std::ranges::sort(files, std::ranges::greater(), &StepFile::step);
+  return files;
+}
+
+std::optional<Safetensors> whole_checkpoint(const std::string& path,
+                                            const std::function<void(const std::string&)>& message) {
+  try {
+    return read_checkpoint(path);
+  } catch (const InputError& error) {
+    const std::string aside = path + ".damaged";
+    fs::rename(path, aside);
+    message(fmt::format("{}\n  kept as {}; going on from the checkpoint before it", error.what(), aside));
+    return {};
+  }
+}
+
+}  // namespace
+
+CheckpointFolder::CheckpointFolder(std::string folder, int keep) : folder_(std::move(folder)), keep_(keep) {
+  require(keep >= 1, "at least one checkpoint must be kept");
+  fs::create_directories(folder_);
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    if (entry.path().extension() == ".part") fs::remove(entry.path());
+  }
+}
+
+std::string CheckpointFolder::path_of(std::int64_t step) const {
+  return fmt::format("{}/{}{:08}{}", folder_, kStepPrefix, step, kEnding);
+}
+
+void CheckpointFolder::mark_best(const TrainingState& state) {
+  if (state.best_score && state.best_step == state.step) {
+    link_file_atomically(path_of(state.step), folder_ + "/best.safetensors");
+  }
+}
+
+void CheckpointFolder::save(const Parameters& parameters, const Adam& adam, const TrainingState& state,
+                            const CheckpointTexts& texts) {
+  write_checkpoint(path_of(state.step), parameters, adam, state, texts);
+  link_file_atomically(path_of(state.step), folder_ + "/last.safetensors");
+  mark_best(state);
+  const std::vector<StepFile> files = step_files(folder_);
+  for (std::size_t i = static_cast<std::size_t>(keep_); i < files.size(); ++i) fs::remove(files[i].path);
+}
+
+std::optional<TrainingState> CheckpointFolder::load_newest(Parameters& parameters, Adam& adam,
+                                                           const std::function<void(const std::string&)>& message) {
+  for (const StepFile& file : step_files(folder_)) {
+    const std::optional<Safetensors> checkpoint = whole_checkpoint(file.path, message);
+    if (!checkpoint) continue;
+    const TrainingState state = restore_checkpoint(*checkpoint, parameters, adam);
+    link_file_atomically(file.path, folder_ + "/last.safetensors");
+    mark_best(state);  // a crash may have come between the checkpoint and its second name
+    return state;
+  }
+  return {};
+}
+
+}  // namespace posecu

@@ -1,0 +1,86 @@
+#include "training/run_folder.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "core/error.h"
+
+namespace posecu {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kLock = "lock";
+constexpr const char* kConfig = "config.toml";
+
+bool empty_but_for_lock(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename() != kLock) return false;
+  }
+  return true;
+}
+
+void check_is_empty(const std::string& path) {
+  if (empty_but_for_lock(path)) return;
+  const std::string help = is_run_folder(path) ? fmt::format("--resume {} to go on with it, or another --out", path)
+                                               : std::string("another --out");
+  throw UsageError(fmt::format("{}: expected an empty or new folder, found files in it\n  try: {}", path, help));
+}
+
+// Makes or checks the folder before anything is written into it, and returns the path of its lock.
+std::string prepare(const std::string& path, RunFolder::Start start) {
+  std::error_code error;
+  if (start == RunFolder::Start::resumed) {
+    if (!is_run_folder(path)) {
+      throw UsageError(
+          fmt::format("{}: cannot resume: expected a run folder, found no {} in it\n  try: the folder "
+                      "that was given as --out when the training was started",
+                      path, kConfig));
+    }
+  } else if (fs::exists(path, error) && !fs::is_directory(path, error)) {
+    throw UsageError(fmt::format("{}: expected a folder, found a file\n  try: another --out", path));
+  } else if (fs::create_directories(path, error); error) {
+    throw MachineError(fmt::format("{}: cannot make the folder: {}", path, error.message()));
+  } else {
+    check_is_empty(path);
+  }
+  return path + '/' + kLock;
+}
+
+void add_to(const std::string& path, const std::string& text) {
+  write_file_atomically(path, (fs::exists(path) ? read_text_file(path) : std::string()) + text);
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::string path, Start start)
+    : path_(std::move(path)), start_(start), lock_(prepare(path_, start), "run folder " + path_) {
+  if (start == Start::fresh) check_is_empty(path_);  // another process may have been faster
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    if (entry.path().extension() == ".part") fs::remove(entry.path());
+  }
+}
+
+std::string RunFolder::config() const { return read_text_file(path_ + '/' + kConfig); }
+
+void RunFolder::write(const RunTexts& texts) const {
+  add_to(path_ + "/command.txt", texts.command + "\n");
+  const std::string separator = start_ == Start::resumed ? "\n" : "";
+  add_to(path_ + "/environment.txt", separator + texts.environment);
+  write_file_atomically(path_ + '/' + kConfig, texts.config);  // last: with it, the folder can be resumed
+}
+
+std::string checkpoint_of_run(const std::string& path) {
+  for (const char* name : {"best", "last"}) {
+    const std::string file = fmt::format("{}/checkpoints/{}.safetensors", path, name);
+    if (fs::exists(file)) return file;
+  }
+  throw InputError(path, "checkpoints", "this run has no checkpoint yet");
+}
+
+bool is_run_folder(const std::string& path) { return fs::is_regular_file(path + '/' + kConfig); }
+
+}  // namespace posecu
