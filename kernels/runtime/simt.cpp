@@ -169,6 +169,7 @@ void run_block(void (*call)(const void*), const void* kernel) {
     const bool warps = release_warps(threads), block = release_barrier(threads);
     if (!warps && !block) {
       report("deadlock: some threads wait for their warp, others for the block");
+      for (Thread& thread : gpu.threads) thread.fiber = Fiber();  // unwinds what will never end
       break;
     }
   }
