@@ -1,0 +1,55 @@
+#include "pose/ground_truth.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "core/error.h"
+#include "data/annotation_json.h"
+
+namespace posecu {
+
+namespace {
+
+ScoredPerson scored_person(const std::string& file, const JsonPerson& json, std::int64_t default_category) {
+  if (!json.bbox) throw InputError(file, fmt::format("annotation {}", json.id), "bbox: is missing, and OKS needs it");
+  ScoredPerson person{.id = json.id,
+                      .picture_id = json.picture_id,
+                      .category_id = json.category_id.value_or(default_category),
+                      .bbox = *json.bbox,
+                      .area = json.area,
+                      .labelled_keypoints = json.num_keypoints,
+                      .crowd = json.iscrowd,
+                      .keypoints = json.keypoints};
+  return person;
+}
+
+template <class Entries>
+void check_ids(const std::string& file, std::string_view what, const Entries& entries) {
+  std::unordered_set<std::int64_t> ids;
+  for (const auto& entry : entries) {
+    if (!ids.insert(entry.id).second) throw InputError(file, fmt::format("{} {}", what, entry.id), "id is there twice");
+  }
+}
+
+}  // namespace
+
+GroundTruth read_ground_truth(const std::string& path) {
+  const JsonFile file(path);
+  const JsonAnnotations json = file.parse();
+  check_ids(path, "picture", json.pictures);
+  check_ids(path, "annotation", json.people);
+
+  GroundTruth truth;
+  truth.source = path;
+  for (const JsonCategory& category : json.categories) truth.categories.push_back(category.id);
+  if (truth.categories.empty()) throw InputError(path, "categories", "expected at least one: scores are per category");
+  for (const JsonPicture& picture : json.pictures) truth.pictures.push_back({picture.id, picture.crowd_index});
+  for (const JsonPerson& person : json.people) {
+    truth.people.push_back(scored_person(path, person, truth.categories.front()));
+  }
+  if (!truth.people.empty()) truth.keypoints = static_cast<int>(truth.people.front().keypoints.size() / 3);
+  return truth;
+}
+
+}  // namespace posecu
