@@ -76,6 +76,11 @@ Parameter* Parameters::find(std::string_view name) {
   return found == by_name_.end() ? nullptr : found->second;
 }
 
+const Parameter* Parameters::find(std::string_view name) const {
+  const auto found = by_name_.find(std::string(name));
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
 std::size_t Parameters::trained_elements() const {
   std::size_t sum = 0;
   for (const Parameter& parameter : all_) {

@@ -46,7 +46,8 @@ class Parameters {
 
   void clear_gradients();
 
-  Parameter* find(std::string_view name);
+  Parameter* find(std::string_view name);  // null: no such name
+  const Parameter* find(std::string_view name) const;
   const std::deque<Parameter>& all() const { return all_; }
   std::deque<Parameter>& all() { return all_; }
 
