@@ -83,8 +83,10 @@ Difference explain(const Parameters& parameters, const Safetensors& weights) {
 
 bool of_backbone(const std::string& name) { return name.starts_with("backbone."); }
 
-// PyTorch's own counter of batches: plays no part here.
-bool ignored(const std::string& name) { return name.ends_with(".num_batches_tracked"); }
+// Plays no part here: PyTorch's own counter of batches, and the optimiser's state, which a checkpoint holds too.
+bool ignored(const std::string& name) {
+  return name.ends_with(".num_batches_tracked") || name.starts_with("optimizer.");
+}
 
 void check(const LoadReport& report, const Safetensors& weights, LoadMode mode) {
   if (report.matched.empty()) {
