@@ -1,0 +1,218 @@
+// The targets of the heatmap loss, one chunk of a row at a time: the device functions behind heatmap_loss.cu, which
+// states the formulas.
+#pragma once
+
+#include "kernels/heatmap_loss.h"
+#include "kernels/runtime/kernel.h"
+
+namespace posecu {
+
+inline constexpr int kTile = 2304;                // elements of a chunk: 128 pixels of 17 channels
+inline constexpr float kOutside = INFINITY;       // the exponent outside every window
+inline constexpr float kDone = -1.f;              // "exponent" of elements that are masked or already worked
+inline constexpr float kLargestExponent = 745.f;  // exp(-745) is the smallest double: beyond, the official target is 0
+
+struct Joint {
+  int x, y, channel;
+  float sharpness;  // (theta/s)^2 of its person, or 1
+};
+
+struct Geometry {
+  int height, width, channels;
+  int embedding_height, embedding_width, embedding_dim;
+  int chunk, radius;           // pixels of a chunk, of a window to each side
+  float inverse_two_variance;  // 1 / (2 sigma^2)
+  float theta_squared;
+  float beta;
+};
+
+// The shared memory of a block: one chunk's exponents and, for TargetScale::embedding, the scales of the pixels of the
+// embeddings' map that lie under it, blended between the two rows that its row lies between.
+struct alignas(32) Tile {
+  float exponents[kTile + 8];
+  float scales[kTile + 2 * kMaxHeatmapChannels];
+};
+
+struct Chunk {
+  int picture, y, left, right;  // pixels [left,right) of row y
+  int skew;                     // exponents start here, so that they are aligned as the heatmaps are
+  std::size_t first;            // element of the heatmaps
+};
+
+// The first number from `from` on that this thread owns when numbers are dealt out one by one to `owners`.
+__device__ __forceinline__ int first_owned(int from, unsigned owner, unsigned owners) {
+  return from + static_cast<int>((owner + owners - static_cast<unsigned>(from) % owners) % owners);
+}
+
+__device__ __forceinline__ int thread_number() { return static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x); }
+__device__ __forceinline__ int thread_count() { return static_cast<int>(blockDim.y * blockDim.x); }
+
+// Sorts the joints that have a pixel by its row: those of row y of picture n are joints[rows[n][y]] to
+// joints[rows[n][y+1]], rows [N,H+1]. One block a picture; a thread owns the rows that equal it modulo the block's
+// size.
+__global__ void index_joints(Joint* __restrict__ joints, int* __restrict__ rows, const float* __restrict__ keypoints,
+                             const int* __restrict__ first_person, const double* __restrict__ person_scales, int height,
+                             int width, int channels, double theta) {
+  const int picture = static_cast<int>(blockIdx.x), begin = first_person[picture] * channels;
+  const int end = first_person[picture + 1] * channels;
+  int* __restrict__ starts = rows + static_cast<std::size_t>(picture) * static_cast<std::size_t>(height + 1);
+  for (int y = static_cast<int>(threadIdx.x); y <= height; y += static_cast<int>(blockDim.x)) starts[y] = 0;
+  __syncthreads();
+
+  // Calls visit(x, y, joint) for this thread's joints. Coordinates are cut toward zero: -0.99 is pixel 0.
+  const auto each_joint = [&](auto visit) {
+    for (int joint = begin; joint < end; ++joint) {
+      const float* label = keypoints + static_cast<std::size_t>(joint) * 3;
+      const bool placed = label[2] > 0.f && label[0] > -1.f && label[1] > -1.f &&
+                          label[0] < static_cast<float>(width) && label[1] < static_cast<float>(height);
+      if (!placed) continue;
+      const int x = static_cast<int>(label[0]), y = static_cast<int>(label[1]);
+      if (static_cast<unsigned>(y) % blockDim.x == threadIdx.x) visit(x, y, joint);
+    }
+  };
+  each_joint([&](int, int y, int) { ++starts[y + 1]; });
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    int running = begin;
+    starts[0] = begin;
+    for (int y = 0; y < height; ++y) {
+      const int count = starts[y + 1];
+      starts[y + 1] = running;
+      running += count;
+    }
+  }
+  __syncthreads();
+  each_joint([&](int x, int y, int joint) {
+    const double ratio = person_scales == nullptr ? 1. : theta / person_scales[joint / channels];
+    joints[starts[y + 1]++] = {x, y, joint % channels, static_cast<float>(ratio * ratio)};
+  });
+}
+
+// The joints of a picture whose windows cross row y, as a range of the sorted joints.
+struct JointRange {
+  int begin, end;
+};
+__device__ __forceinline__ JointRange joints_near(const int* rows, const Geometry& shape, const Chunk& chunk) {
+  const int* starts = rows + static_cast<std::size_t>(chunk.picture) * static_cast<std::size_t>(shape.height + 1);
+  return {starts[max(chunk.y - shape.radius, 0)], starts[min(chunk.y + shape.radius + 1, shape.height)]};
+}
+
+// Calls visit(joint, from, to) for the joints of this thread's channels whose windows hold pixels [from,to) of the
+// chunk.
+template <class Visit>
+__device__ __forceinline__ void each_window(const Joint* joints, const int* rows, const Geometry& shape,
+                                            const Chunk& chunk, Visit visit) {
+  const auto [begin, end] = joints_near(rows, shape, chunk);
+  for (int i = begin; i < end; ++i) {
+    const Joint joint = joints[i];
+    const int from = max(joint.x - shape.radius, chunk.left), to = min(joint.x + shape.radius + 1, chunk.right);
+    if (from < to && static_cast<unsigned>(joint.channel) % blockDim.y == threadIdx.y) visit(joint, from, to);
+  }
+}
+
+// Where pixel `i` of an axis lies on the embeddings' map, between two of its pixels: PyTorch's bilinear rule with
+// align_corners false.
+struct Between {
+  int low, high;
+  float toward_high;
+};
+__device__ __forceinline__ Between between(int i, int size, int embedding_size) {
+  const float ratio = static_cast<float>(embedding_size) / static_cast<float>(size);
+  const float place = max((static_cast<float>(i) + 0.5f) * ratio - 0.5f, 0.f);
+  const int low = static_cast<int>(place);
+  return {low, min(low + 1, embedding_size - 1), place - static_cast<float>(low)};
+}
+
+// The scale that an embedding encodes: the mean of d_m = (m + 0.5) / M weighted by |t_m|.
+__device__ __forceinline__ float encoded_scale(const float* __restrict__ embedding, int dim) {
+  float norm = 0.f, weighted = 0.f;
+  for (int m = 0; m < dim; ++m) {
+    const float t = fabsf(embedding[m]);
+    norm += t;
+    weighted += (static_cast<float>(m) + 0.5f) * t;
+  }
+  return weighted / (max(norm, 1e-12f) * static_cast<float>(dim));
+}
+
+// tile.scales for all windows of the chunk.
+__device__ __forceinline__ void fill_scales(Tile& tile, const float* __restrict__ embeddings, const Joint* joints,
+                                            const int* rows, const Geometry& shape, const Chunk& chunk) {
+  const Between row = between(chunk.y, shape.height, shape.embedding_height);
+  const std::size_t pixel = static_cast<std::size_t>(shape.channels) * static_cast<std::size_t>(shape.embedding_dim);
+  const std::size_t line = pixel * static_cast<std::size_t>(shape.embedding_width);
+  const float* picture =
+      embeddings + static_cast<std::size_t>(chunk.picture) * line * static_cast<std::size_t>(shape.embedding_height);
+  const float *upper = picture + static_cast<std::size_t>(row.low) * line,
+              *lower = picture + static_cast<std::size_t>(row.high) * line;
+  const int origin = between(chunk.left, shape.width, shape.embedding_width).low;
+  each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
+    const int first = between(from, shape.width, shape.embedding_width).low;
+    const int last = between(to - 1, shape.width, shape.embedding_width).high;
+    for (int x = first_owned(first, threadIdx.x, blockDim.x); x <= last; x += static_cast<int>(blockDim.x)) {
+      const std::size_t place = static_cast<std::size_t>(x) * pixel +
+                                static_cast<std::size_t>(joint.channel) * static_cast<std::size_t>(shape.embedding_dim);
+      float scale = encoded_scale(upper + place, shape.embedding_dim);
+      if (row.toward_high > 0.f) scale += row.toward_high * (encoded_scale(lower + place, shape.embedding_dim) - scale);
+      tile.scales[(x - origin) * shape.channels + joint.channel] = scale;
+    }
+  });
+}
+
+// Lowers tile.exponents at the windows. Masked elements stay kDone.
+template <TargetScale kScale>
+__device__ __forceinline__ void lower_exponents(Tile& tile, const Joint* joints, const int* rows, const Geometry& shape,
+                                                const Chunk& chunk) {
+  const int origin = kScale == TargetScale::embedding ? between(chunk.left, shape.width, shape.embedding_width).low : 0;
+  each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
+    const int dy = chunk.y - joint.y;
+    for (int x = first_owned(from, threadIdx.x, blockDim.x); x < to; x += static_cast<int>(blockDim.x)) {
+      float& exponent = tile.exponents[chunk.skew + (x - chunk.left) * shape.channels + joint.channel];
+      const int dx = x - joint.x, square = dx * dx + dy * dy;
+      float sharpness = joint.sharpness;
+      if constexpr (kScale == TargetScale::embedding) {
+        const Between column = between(x, shape.width, shape.embedding_width);
+        const float low = tile.scales[(column.low - origin) * shape.channels + joint.channel];
+        const float high = tile.scales[(column.high - origin) * shape.channels + joint.channel];
+        const float scale = low + column.toward_high * (high - low);
+        sharpness = shape.theta_squared / (scale * scale);
+      }
+      // An infinite sharpness (scale 0) leaves the peak alone: 1 to any power is 1.
+      const float mine = square == 0 ? 0.f : static_cast<float>(square) * shape.inverse_two_variance * sharpness;
+      if (mine <= kLargestExponent && mine < exponent) exponent = mine;
+    }
+  });
+}
+
+// The exponents of a chunk, after which all threads may read them. `masks` may be null.
+template <TargetScale kScale>
+__device__ __forceinline__ void make_exponents(Tile& tile, const std::uint8_t* __restrict__ masks,
+                                               const float* __restrict__ embeddings, const Joint* joints,
+                                               const int* rows, const Geometry& shape, const Chunk& chunk) {
+  const std::size_t row = (static_cast<std::size_t>(chunk.picture) * static_cast<std::size_t>(shape.height) +
+                           static_cast<std::size_t>(chunk.y)) *
+                          static_cast<std::size_t>(shape.width);
+  for (int x = chunk.left + thread_number(); x < chunk.right; x += thread_count()) {
+    const bool counts = masks == nullptr || masks[row + static_cast<std::size_t>(x)] != 0;
+    float* exponents = tile.exponents + chunk.skew + (x - chunk.left) * shape.channels;
+    for (int channel = 0; channel < shape.channels; ++channel) exponents[channel] = counts ? kOutside : kDone;
+  }
+  if constexpr (kScale == TargetScale::embedding) fill_scales(tile, embeddings, joints, rows, shape, chunk);
+  __syncthreads();
+  lower_exponents<kScale>(tile, joints, rows, shape, chunk);
+  __syncthreads();
+}
+
+template <int N>
+__device__ __forceinline__ Chunk chunk_of(int row, int left, const Geometry& shape) {
+  const std::size_t first =
+      (static_cast<std::size_t>(row) * static_cast<std::size_t>(shape.width) + static_cast<std::size_t>(left)) *
+      static_cast<std::size_t>(shape.channels);
+  return {row / shape.height,
+          row % shape.height,
+          left,
+          min(left + shape.chunk, shape.width),
+          static_cast<int>(first % N),
+          first};
+}
+
+}  // namespace posecu
