@@ -1,0 +1,209 @@
+// Conv2d and ConvTranspose2d against the double references, and those against finite differences.
+#include "tests/reference/convolution.h"
+
+#include <cmath>
+
+#include "layers/conv2d.h"
+#include "layers/conv_transpose2d.h"
+#include "tests/layers/layer_test.h"
+
+namespace posecu {
+namespace {
+
+using reference::ConvolutionGradients;
+using reference::Kernel;
+
+constexpr std::uint64_t kProblems = 60;
+
+// Sums of at most 9 * 33 products, each rounded to float once: n * eps = 3.5e-5 of their absolute sum at worst, a few
+// eps of the largest in practice.
+constexpr double kTolerance = 5e-6;
+
+// Convolution is linear in each input, so that central differences have rounding errors only.
+constexpr double kStep = 1e-3, kDifferenceTolerance = 1e-9;
+
+struct Problem {
+  Kernel kernel;
+  Map x, dy;
+  Values weight, bias;
+};
+
+int draw(Random& random, std::initializer_list<int> choices) {
+  return *(choices.begin() + random.below(static_cast<int>(choices.size())));
+}
+
+// Channels 1, primes and other numbers that no vector divides; the network's kernels 1x1, 3x3 and 3x3 of stride 2.
+Problem random_problem(std::uint64_t seed) {
+  Random random(seed, 0, 0, RandomPurpose::test);
+  Problem p;
+  const auto shape = random.below(3);
+  p.kernel = {draw(random, {1, 2, 3, 5, 7, 8, 11, 16, 17, 33}), draw(random, {1, 2, 3, 5, 8, 13, 14, 17, 24}),
+              shape == 0 ? 1 : 3, shape == 2 ? 2 : 1, shape == 0 ? 0 : 1};
+  const Map sizes(1 + random.below(3), 1 + random.below(6), 1 + random.below(9), p.kernel.in);
+  p.x = random_map(random, sizes.n, sizes.h, sizes.w, sizes.c);
+  p.weight =
+      random_values(random, static_cast<std::size_t>(p.kernel.in * p.kernel.out * p.kernel.side * p.kernel.side));
+  if (random.below(2) == 1) p.bias = random_values(random, static_cast<std::size_t>(p.kernel.out));
+  const Map y = convolution(p.x, p.weight, p.bias, p.kernel);
+  p.dy = random_map(random, y.n, y.h, y.w, y.c);
+  return p;
+}
+
+Problem random_transposed_problem(std::uint64_t seed) {
+  Random random(seed, 1, 0, RandomPurpose::test);
+  Problem p;
+  p.kernel = {draw(random, {1, 2, 3, 5, 8, 11, 25, 33}), draw(random, {1, 2, 3, 5, 8, 13, 16}), 4, 2, 1};
+  p.x = random_map(random, 1 + random.below(3), 1 + random.below(5), 1 + random.below(7), p.kernel.in);
+  p.weight = random_values(random, static_cast<std::size_t>(p.kernel.in * p.kernel.out * 16));
+  const Map y = transposed_convolution(p.x, p.weight, p.kernel);
+  p.dy = random_map(random, y.n, y.h, y.w, y.c);
+  return p;
+}
+
+ConvolutionSizes sizes_of(const Kernel& kernel) {
+  return {kernel.in, kernel.out, kernel.side, kernel.stride, kernel.padding};
+}
+
+TEST(ConvolutionReference, GradientsEqualFiniteDifferences) {
+  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+    SCOPED_TRACE(seed);
+    Problem p = random_problem(seed);
+    const ConvolutionGradients gradients = convolution_gradients(p.x, p.weight, p.dy, p.kernel);
+    const auto value = [&] { return convolution(p.x, p.weight, p.bias, p.kernel).values; };
+    const auto check = [&](Values& inputs, const Values& gradient, const char* name) {
+      expect_finite_differences(inputs, gradient, p.dy.values, value, kStep, kDifferenceTolerance, name);
+    };
+    check(p.x.values, gradients.x.values, "dx");
+    check(p.weight, gradients.weight, "dweight");
+    if (!p.bias.empty()) check(p.bias, gradients.bias, "dbias");
+  }
+}
+
+TEST(TransposedConvolutionReference, GradientsEqualFiniteDifferences) {
+  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+    SCOPED_TRACE(seed);
+    Problem p = random_transposed_problem(seed);
+    const ConvolutionGradients gradients = transposed_convolution_gradients(p.x, p.weight, p.dy, p.kernel);
+    const auto value = [&] { return transposed_convolution(p.x, p.weight, p.kernel).values; };
+    expect_finite_differences(p.x.values, gradients.x.values, p.dy.values, value, kStep, kDifferenceTolerance, "dx");
+    expect_finite_differences(p.weight, gradients.weight, p.dy.values, value, kStep, kDifferenceTolerance, "dweight");
+  }
+}
+
+TEST(Conv2d, EqualsTheReferenceForwardAndBackward) {
+  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+    SCOPED_TRACE(seed);
+    const Problem p = random_problem(seed);
+    Context context({.threads = 2, .memory = 64 << 20});
+    Parameters parameters;
+    Conv2d conv(parameters, "conv", sizes_of(p.kernel), p.bias.empty() ? Conv2d::Bias::no : Conv2d::Bias::yes);
+    parameters.allocate(context, Parameters::Gradients::allocate);
+    fill(parameters.find("conv.weight")->value, p.weight);
+    if (!p.bias.empty()) fill(parameters.find("conv.bias")->value, p.bias);
+    std::ranges::fill(parameters.gradients(), 9.F);
+    const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
+
+    fill_memory_with_nan(context);
+    const auto y = conv.forward_training(context, x);
+    expect_values(y, convolution(p.x, p.weight, p.bias, p.kernel).values, kTolerance, "y");
+    const auto dx = conv.backward(context, dy);
+    const ConvolutionGradients expected = convolution_gradients(p.x, p.weight, p.dy, p.kernel);
+    expect_values(dx, expected.x.values, kTolerance, "dx");
+    expect_values(parameters.find("conv.weight")->gradient, expected.weight, kTolerance, "dweight", 9);
+    if (!p.bias.empty()) expect_values(parameters.find("conv.bias")->gradient, expected.bias, kTolerance, "dbias", 9);
+  }
+}
+
+TEST(Conv2d, BackwardOfParametersAloneIsTheSame) {
+  const Problem p = random_problem(3);
+  Context context({.threads = 2, .memory = 64 << 20});
+  Parameters parameters;
+  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Conv2d::Bias::yes);
+  parameters.allocate(context, Parameters::Gradients::allocate);
+  fill(parameters.find("conv.weight")->value, p.weight);
+  const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
+  static_cast<void>(conv.forward_training(context, x));
+  conv.backward_parameters(context, dy);
+  const ConvolutionGradients expected = convolution_gradients(p.x, p.weight, p.dy, p.kernel);
+  expect_values(parameters.find("conv.weight")->gradient, expected.weight, kTolerance, "dweight");
+  expect_values(parameters.find("conv.bias")->gradient, expected.bias, kTolerance, "dbias");
+}
+
+TEST(Conv2d, InferenceSeesNewWeightsAfterPrepareOnly) {
+  Problem p = random_problem(5);
+  Context context({.threads = 1, .memory = 64 << 20});
+  Parameters parameters;
+  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Conv2d::Bias::yes);
+  parameters.allocate(context, Parameters::Gradients::none);
+  p.bias.resize(static_cast<std::size_t>(p.kernel.out), 0.5);
+  const auto x = tensor_of(context, p.x);
+  for (const double factor : {1.0, -0.5}) {
+    for (double& weight : p.weight) weight *= factor;
+    fill(parameters.find("conv.weight")->value, p.weight);
+    fill(parameters.find("conv.bias")->value, p.bias);
+    conv.prepare_inference();
+    for (int repeat = 0; repeat < 2; ++repeat) {
+      fill_memory_with_nan(context);
+      const auto y = conv.forward_inference(context, x);
+      expect_values(y, convolution(p.x, p.weight, p.bias, p.kernel).values, kTolerance, "y");
+    }
+  }
+}
+
+TEST(Conv2d, RunsAreTheSameBits) {
+  const Problem p = random_problem(7);
+  Context context({.threads = 2, .memory = 64 << 20});
+  Parameters parameters;
+  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Conv2d::Bias::yes);
+  parameters.allocate(context, Parameters::Gradients::allocate);
+  fill(parameters.find("conv.weight")->value, p.weight);
+  const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
+  std::vector<std::vector<float>> results;
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    parameters.clear_gradients();
+    const auto y = conv.forward_training(context, x);
+    const auto dx = conv.backward(context, dy);
+    auto& all = results.emplace_back(y.view().begin(), y.view().end());
+    all.insert(all.end(), dx.view().begin(), dx.view().end());
+    all.insert(all.end(), parameters.gradients().begin(), parameters.gradients().end());
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
+}
+
+TEST(ConvTranspose2d, EqualsTheReferenceForwardAndBackward) {
+  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+    SCOPED_TRACE(seed);
+    const Problem p = random_transposed_problem(seed);
+    Context context({.threads = 2, .memory = 64 << 20});
+    Parameters parameters;
+    ConvTranspose2d conv(parameters, "deconv", sizes_of(p.kernel));
+    parameters.allocate(context, Parameters::Gradients::allocate);
+    fill(parameters.find("deconv.weight")->value, p.weight);
+    std::ranges::fill(parameters.gradients(), 9.F);
+    auto x = tensor_of(context, p.x);
+    const auto dy = tensor_of(context, p.dy);
+    const Values expected_y = transposed_convolution(p.x, p.weight, p.kernel).values;
+
+    fill_memory_with_nan(context);
+    conv.prepare_inference();
+    expect_values(conv.forward_inference(context, x), expected_y, kTolerance, "y of inference");
+    expect_values(conv.forward_training(context, std::move(x)), expected_y, kTolerance, "y");
+    const auto dx = conv.backward(context, dy);
+    const ConvolutionGradients expected = transposed_convolution_gradients(p.x, p.weight, p.dy, p.kernel);
+    expect_values(dx, expected.x.values, kTolerance, "dx");
+    expect_values(parameters.find("deconv.weight")->gradient, expected.weight, kTolerance, "dweight", 9);
+  }
+}
+
+TEST(Conv2d, RefusesTensorsWithOtherChannels) {
+  Context context({.threads = 1, .memory = 16 << 20});
+  Parameters parameters;
+  Conv2d conv(parameters, "conv", {3, 4, 3, 1, 1}, Conv2d::Bias::no);
+  parameters.allocate(context, Parameters::Gradients::none);
+  const auto x = context.tensor<float>({1, 4, 4, 5});
+  EXPECT_THROW(static_cast<void>(conv.forward_training(context, x)), std::logic_error);
+}
+
+}  // namespace
+}  // namespace posecu

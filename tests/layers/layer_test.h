@@ -1,0 +1,83 @@
+// What the tests of layers share: random tensors of both precisions, comparison with the double references, and finite
+// differences.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/context.h"
+#include "core/random.h"
+#include "tests/reference/map.h"
+
+namespace posecu {
+
+using reference::Map;
+using reference::Values;
+
+// Floats as doubles: kernel and reference see the same numbers, uniform in [-1,1).
+inline Values random_values(Random& random, std::size_t n) {
+  Values result(n);
+  for (double& value : result) value = static_cast<float>(random.uniform(-1, 1));
+  return result;
+}
+
+inline Map random_map(Random& random, int n, int h, int w, int c) {
+  Map result(n, h, w, c);
+  result.values = random_values(random, result.values.size());
+  return result;
+}
+
+inline void fill(View<float> to, const Values& values) {
+  ASSERT_EQ(to.elements(), values.size());
+  std::ranges::transform(values, to.begin(), [](double value) { return static_cast<float>(value); });
+}
+
+inline Tensor<float> tensor_of(Context& context, const Map& map) {
+  auto result = context.tensor<float>({map.n, map.h, map.w, map.c});
+  fill(result, map.values);
+  return result;
+}
+
+// `tolerance` is relative to the largest expected value.
+inline void expect_values(View<const float> found, const Values& expected, double tolerance, const char* name,
+                          double added = 0) {
+  ASSERT_EQ(found.elements(), expected.size()) << name;
+  double largest = 1e-30;
+  for (const double value : expected) largest = std::max(largest, std::abs(value + added));
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_NEAR(found.data()[i], expected[i] + added, tolerance * largest) << name << '[' << i << ']';
+  }
+}
+
+// Everything that the next tensors will be made of holds NaN: what a layer leaves unwritten is seen.
+inline void fill_memory_with_nan(Context& context, int megabytes = 1) {
+  auto all = context.tensor<float>({megabytes << 18});
+  std::ranges::fill(all.view(), std::numeric_limits<float>::quiet_NaN());
+}
+
+// The gradient of <dy, value()> by central differences, for each element of `inputs` in turn.
+template <class Function>
+void expect_finite_differences(Values& inputs, const Values& gradient, const Values& dy, const Function& value,
+                               double step, double tolerance, const char* name) {
+  const auto dot = [&](const Values& y) {
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += dy[i] * y[i];
+    return sum;
+  };
+  ASSERT_EQ(inputs.size(), gradient.size()) << name;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const double kept = inputs[i];
+    inputs[i] = kept + step;
+    const double above = dot(value());
+    inputs[i] = kept - step;
+    const double below = dot(value());
+    inputs[i] = kept;
+    ASSERT_NEAR(gradient[i], (above - below) / (2 * step), tolerance) << name << '[' << i << ']';
+  }
+}
+
+}  // namespace posecu
