@@ -21,6 +21,9 @@ namespace posecu {
 namespace {
 
 constexpr auto kVerbs = std::to_array<Verb>({
+    {"eval", "scores a network on a data set: its AP table, and the people it found as a results file", run_eval,
+     &kEvalHelp},
+    {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
     {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},
 });

@@ -7,7 +7,9 @@ namespace posecu {
 
 int run_config(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
+int run_eval(const Arguments& arguments);
+int run_forward(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDoctorHelp;
+extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp;
 
 }  // namespace posecu

@@ -1,0 +1,42 @@
+// From pictures to people with a trained network: the loop that `eval`, `predict` and training's evaluations share.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "apps/config.h"
+#include "core/context.h"
+#include "data/annotations.h"
+#include "data/picture.h"
+#include "models/network.h"
+#include "pose/decode.h"
+#include "pose/evaluate.h"
+#include "pose/person.h"
+#include "pose/results.h"
+
+namespace posecu {
+
+struct FindOptions {
+  enum class Flip { no, yes };
+
+  int input_size = 512;
+  Flip flip = Flip::yes;  // average with the mirrored picture
+  std::vector<double> scales{1.0};
+  DecodeOptions decode;
+};
+FindOptions find_options(const Config& config);
+
+// The network must be prepared for inference. People are in pixels of the picture, in the order of decoding. `name` is
+// the picture's, for messages.
+std::vector<Person> find_people(Context& context, Network& network, const Skeleton& skeleton, const Picture& picture,
+                                const std::string& name, const FindOptions& options);
+
+// Called after each picture with the number done; false stops the loop.
+using OnPicture = std::function<bool(std::size_t done)>;
+
+// Everybody in a data set's pictures, in the order of the set; nothing when `on_picture` stopped it.
+std::optional<Detections> find_people(Context& context, Network& network, const DataSet& set,
+                                      const FindOptions& options, const OnPicture& on_picture);
+
+}  // namespace posecu

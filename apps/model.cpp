@@ -1,0 +1,81 @@
+#include "apps/model.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "models/weights.h"
+#include "training/checkpoint.h"
+#include "training/run_folder.h"
+
+namespace posecu {
+namespace {
+
+Safetensors read_weights(const std::string& path) {
+  if (is_run_folder(path)) return Safetensors::read(checkpoint_of_run(path));
+  if (std::filesystem::is_directory(path))
+    throw InputError(path, "", "neither a weights file nor a run folder: it holds no config.toml");
+  return Safetensors::read(path);
+}
+
+// What the weights say wins over defaults and over the file's own metadata, and must agree with what the user said.
+void set_network(Config& config, std::string_view key, ConfigValue value, const std::string& file,
+                 std::string_view stored_origin) {
+  const bool same = config.value(key) == value;
+  if (!same && !config.is_default(key) && config.origin(key).find(stored_origin) != 0)
+    throw UsageError(fmt::format("{}: {} = {}, but {} is of a network with {}", config.origin(key), key,
+                                 format_value(config.value(key)), file, format_value(value)));
+  if (!same) config.set(key, std::move(value), file);
+}
+
+void set_network(Config& config, const NetworkOptions& network, const std::string& file, std::string_view stored) {
+  const auto set = [&](std::string_view key, ConfigValue value) {
+    set_network(config, key, std::move(value), file, stored);
+  };
+  set("model.head", std::string(network.head == Head::hrnet ? "hrnet" : "higherhrnet"));
+  set("model.width", std::int64_t{network.width});
+  set("model.blocks", std::int64_t{network.blocks});
+  set("model.modules", std::vector<std::int64_t>(network.modules.begin(), network.modules.end()));
+  set("model.embedding_dim", std::int64_t{network.embedding_dim});
+}
+
+}  // namespace
+
+ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
+                            std::span<const std::string> overrides) {
+  ResolvedModel model{.weights = read_weights(path), .network = {}, .config = {}};
+  const std::string& file = model.weights.path();
+  model.network = recognise_network(model.weights);
+  const auto& metadata = model.weights.metadata();
+  const std::string stored = file + " (metadata)";
+  if (const auto text = metadata.find(std::string(kConfigKey)); text != metadata.end()) try {
+      read_toml(model.config, text->second, stored);
+    } catch (const UsageError& error) {
+      throw InputError(file, "metadata", error.what());
+    }
+  if (config) read_config(model.config, *config);
+  apply_overrides(model.config, overrides);
+  set_network(model.config, model.network, file, stored);
+  check_config(model.config);
+  return model;
+}
+
+const Skeleton& skeleton_of(const ResolvedModel& model) {
+  const Skeleton& skeleton = skeleton_by_name(model.config.text("data.dataset"));
+  if (skeleton.size() != model.network.keypoints)
+    throw UsageError(
+        fmt::format("data.dataset = {} has {} keypoints a person, but {} is of a network with {}\n"
+                    "  try: data.dataset={}",
+                    skeleton.name, skeleton.size(), model.weights.path(), model.network.keypoints,
+                    model.network.keypoints == crowdpose_skeleton().size() ? "crowdpose" : "coco"));
+  return skeleton;
+}
+
+LoadedNetwork::LoadedNetwork(Context& context, const ResolvedModel& model) : network_(parameters_, model.network) {
+  parameters_.allocate(context, Parameters::Gradients::none);
+  load_weights(parameters_, model.weights, LoadMode::whole);
+  network_.prepare_inference(context);
+}
+
+}  // namespace posecu

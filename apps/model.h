@@ -1,0 +1,46 @@
+// MODEL of the command line: a run folder (its best checkpoint) or a weights file, and the configuration that belongs
+// to it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "apps/arguments.h"
+#include "apps/config.h"
+#include "core/context.h"
+#include "core/parameters.h"
+#include "core/safetensors.h"
+#include "data/skeleton.h"
+#include "models/network.h"
+
+namespace posecu {
+
+inline constexpr OptionHelp kConfigOption{"--config", "CONFIG",
+                                          "Configuration, where the weights file carries none or another is wanted."};
+
+struct ResolvedModel {
+  Safetensors weights;
+  NetworkOptions network;  // recognised from the weights' names and shapes
+  Config config;           // the file's metadata, then CONFIG, then key=value
+};
+
+// Throws InputError when there are no weights at `path`, UsageError when the configuration speaks of another network
+// than the weights.
+ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
+                            std::span<const std::string> overrides);
+
+// The skeleton of data.dataset. Throws UsageError when it has another number of keypoints than the network.
+const Skeleton& skeleton_of(const ResolvedModel& model);
+
+// A network with the model's weights, ready for inference.
+class LoadedNetwork {
+ public:
+  LoadedNetwork(Context& context, const ResolvedModel& model);
+  Network& network() { return network_; }
+
+ private:
+  Parameters parameters_;
+  Network network_;
+};
+
+}  // namespace posecu

@@ -1,0 +1,25 @@
+// JSON that verbs print or write for other programs.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "data/picture.h"
+#include "data/skeleton.h"
+#include "pose/evaluate.h"
+#include "pose/person.h"
+
+namespace posecu {
+
+// One picture's people, as docs/predict_json.md describes: one line without a newline.
+std::string people_json(std::string_view file, const Picture& picture, const Skeleton& skeleton,
+                        std::span<const Person> people);
+
+struct EvaluatedSet {
+  std::string model, dataset, part;
+  std::size_t pictures = 0, people = 0;
+};
+std::string score_json(const EvaluatedSet& set, const ScoreTable& table);
+
+}  // namespace posecu

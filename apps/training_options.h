@@ -1,0 +1,19 @@
+// What training is made of, filled from the configuration.
+#pragma once
+
+#include "apps/config.h"
+#include "data/loader.h"
+#include "losses/losses.h"
+#include "models/network.h"
+#include "training/train.h"
+
+namespace posecu {
+
+NetworkOptions network_options(const Config& config, int keypoints);
+LossOptions loss_options(const Config& config);
+LoaderOptions loader_options(const Config& config);
+
+// Throws UsageError when neither train.steps nor train.epochs is set.
+TrainOptions train_options(const Config& config);
+
+}  // namespace posecu

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+
+#include <array>
+
+#include "apps/data_sets.h"
+#include "apps/device.h"
+#include "apps/evaluation.h"
+#include "apps/exit_code.h"
+#include "apps/model.h"
+#include "apps/output.h"
+#include "apps/people_json.h"
+#include "apps/progress.h"
+#include "apps/verbs.h"
+#include "core/error.h"
+
+namespace posecu {
+namespace {
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"posecu eval runs/first", "AP of a run's best checkpoint on the set that its configuration names as data.val"},
+    {"posecu eval weights.safetensors coco/laptop data.root=data/coco eval.flip=true",
+     "weights from elsewhere: network recognised, the rest from a configuration"},
+    {"posecu eval runs/first --json --submit results.json", "the table as JSON, and the found people in COCO's format"},
+});
+
+constexpr auto kOptions = std::to_array<OptionHelp>({
+    kConfigOption,
+    {"--evaluator", "NAME", "xtcocotools (default), pycocotools or crowdposetools; the same as eval.evaluator=NAME."},
+    {"--json", "", "The table as one JSON object on standard output."},
+    {"--submit", "FILE", "Also write the found people as COCO keypoint results."},
+    kDeviceOption,
+    kThreadsOption,
+    kQuietOption,
+});
+
+ResolvedModel resolve(const Arguments& arguments) {
+  std::optional<std::string> config = arguments.value("--config");
+  if (arguments.words().size() > 1) {
+    if (config) throw UsageError("eval: CONFIG is given twice, as a word and as --config");
+    config = arguments.words()[1];
+  }
+  std::vector<std::string> overrides = arguments.overrides();
+  if (const auto evaluator = arguments.value("--evaluator")) overrides.push_back("eval.evaluator=" + *evaluator);
+  return resolve_model(arguments.words()[0], config, overrides);
+}
+
+std::size_t count_people(const DataSet& set) {
+  std::size_t people = 0;
+  for (const PictureLabel& picture : set.pictures) people += picture.annotations.size();
+  return people;
+}
+
+}  // namespace
+
+const VerbHelp kEvalHelp{
+    .usage = "MODEL [CONFIG] [key=value...] [--options]",
+    .examples = kExamples,
+    .options = kOptions,
+    .least_words = 1,
+    .most_words = 2,
+    .overrides = VerbHelp::Overrides::accepted,
+    .text =
+        "MODEL is a run folder (its best checkpoint and its configuration) or a weights file (safetensors). CONFIG is\n"
+        "a TOML file or the name of a built-in configuration. The keys that count: eval.*, data.dataset, data.root\n"
+        "and data.val."};
+
+int run_eval(const Arguments& arguments) {
+  const ResolvedModel model = resolve(arguments);
+  const Config& config = model.config;
+  skeleton_of(model);
+  const DataSet set = read_val_set(config);
+  const GroundTruth truth = read_ground_truth(set.annotation_file);
+  Context context(context_options(arguments));
+  LoadedNetwork loaded(context, model);
+  Progress progress(chatter(arguments));
+  for (const std::string& remark : set.remarks) progress.message(remark);
+  const std::optional<Detections> found =
+      find_people(context, loaded.network(), set, find_options(config), [&](std::size_t done) {
+        if (progress.due()) progress.show(fmt::format("picture {}/{}", done, set.pictures.size()));
+        return true;
+      });
+  if (const auto submit = arguments.value("--submit")) write_results(*submit, found->list);
+  const ScoreTable table =
+      evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator"))));
+  if (arguments.given("--json")) {
+    const EvaluatedSet evaluated{model.weights.path(), config.text("data.dataset"), config.text("data.val"),
+                                 set.pictures.size(), count_people(set)};
+    print(score_json(evaluated, table) + "\n");
+  } else {
+    print(format_table(table));
+  }
+  return kDone;
+}
+
+}  // namespace posecu

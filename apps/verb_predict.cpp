@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <map>
+
+#include "apps/device.h"
+#include "apps/evaluation.h"
+#include "apps/exit_code.h"
+#include "apps/model.h"
+#include "apps/output.h"
+#include "apps/people_json.h"
+#include "apps/progress.h"
+#include "apps/verbs.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "pose/draw.h"
+
+namespace posecu {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"posecu predict runs/first photos --out found",
+     "draws the people in a folder's pictures, and writes them as JSON"},
+    {"posecu predict runs/first a.jpg b.jpg --out found output.min_score=0.4 output.show_refined=true",
+     "draws only surer keypoints, and those that refinement filled in too"},
+    {"posecu predict runs/first photos --json", "only JSON, one picture a line, on standard output"},
+});
+
+constexpr auto kOptions = std::to_array<OptionHelp>({
+    {"--out", "DIR", "Folder for drawn pictures and JSON files (output.pictures, output.json)."},
+    {"--json", "", "JSON on standard output too, one line a picture; then --out may be left out."},
+    kConfigOption,
+    kDeviceOption,
+    kThreadsOption,
+    kQuietOption,
+});
+
+bool is_picture_name(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr auto kExtensions = std::to_array<std::string_view>({".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".pgm"});
+  return std::ranges::find(kExtensions, extension) != kExtensions.end();
+}
+
+// Pictures as named, those of a folder by name.
+std::vector<std::string> list_pictures(std::span<const std::string> inputs) {
+  std::vector<std::string> pictures;
+  for (const std::string& input : inputs) {
+    if (!fs::is_directory(input)) {
+      pictures.push_back(input);
+      continue;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : fs::directory_iterator(input))
+      if (entry.is_regular_file() && is_picture_name(entry.path())) inside.push_back(entry.path().string());
+    if (inside.empty()) throw InputError(input, "", "no pictures in this folder (JPEG, PNG, BMP, PPM, PGM)");
+    std::ranges::sort(inside);
+    pictures.insert(pictures.end(), inside.begin(), inside.end());
+  }
+  return pictures;
+}
+
+// What is written for a picture, under its name without folder and extension.
+class PredictOutput {
+ public:
+  PredictOutput(const Arguments& arguments, const Config& config, const std::vector<std::string>& pictures)
+      : folder_(arguments.value("--out")), json_lines_(arguments.given("--json")), config_(config) {
+    if (!folder_ && !json_lines_) throw UsageError("predict: --out DIR is missing\n  try: posecu predict --help");
+    if (folder_) check_names(pictures);
+    if (folder_) fs::create_directories(*folder_);
+  }
+
+  void write(const std::string& file, Picture& picture, const Skeleton& skeleton,
+             std::span<const Person> people) const {
+    const std::string json = people_json(file, picture, skeleton, people);
+    if (json_lines_) print(json + '\n');
+    if (!folder_) return;
+    const std::string base = (fs::path(*folder_) / fs::path(file).stem()).string();
+    if (config_.boolean("output.json")) write_file_atomically(base + ".json", json + '\n');
+    const std::string& kind = config_.text("output.pictures");
+    if (kind == "none") return;
+    draw_people(picture, skeleton, people, draw_options(config_));
+    kind == "png" ? write_png(base + ".png", picture) : write_jpeg(base + ".jpg", picture);
+  }
+
+ private:
+  void check_names(const std::vector<std::string>& pictures) const {
+    std::map<fs::path, std::string> taken;
+    for (const std::string& picture : pictures) {
+      const auto [other, fresh] = taken.emplace(fs::path(picture).stem(), picture);
+      if (!fresh)
+        throw UsageError(fmt::format("predict: {} and {} would both be drawn as {}\n  try: one --out for each",
+                                     other->second, picture, (fs::path(*folder_) / other->first).string()));
+    }
+    std::error_code ignored;
+    for (const std::string& picture : pictures)
+      if (fs::equivalent(fs::path(picture).parent_path() / ".", *folder_, ignored))
+        throw UsageError(
+            fmt::format("predict: --out {} holds the input {}: it could be overwritten", *folder_, picture));
+  }
+
+  std::optional<std::string> folder_;
+  bool json_lines_;
+  const Config& config_;
+};
+
+}  // namespace
+
+const VerbHelp kPredictHelp{
+    .usage = "MODEL INPUT... --out DIR [key=value...] [--options]",
+    .examples = kExamples,
+    .options = kOptions,
+    .least_words = 2,
+    .most_words = 1 << 30,
+    .overrides = VerbHelp::Overrides::accepted,
+    .text =
+        "INPUT is a picture or a folder of pictures. DIR gets NAME.png (or .jpg) and NAME.json for each. A picture\n"
+        "that cannot be read is told, and the others go on; then the exit code is 3."};
+
+int run_predict(const Arguments& arguments) {
+  const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides());
+  const Skeleton& skeleton = skeleton_of(model);
+  const FindOptions options = find_options(model.config);
+  const std::vector<std::string> pictures = list_pictures(std::span(arguments.words()).subspan(1));
+  const PredictOutput output(arguments, model.config, pictures);
+  Context context(context_options(arguments));
+  LoadedNetwork loaded(context, model);
+  Progress progress(chatter(arguments));
+  std::size_t done = 0, people = 0, unreadable = 0;
+  for (const std::string& file : pictures) try {
+      Picture picture = read_picture(file);
+      const std::vector<Person> found = find_people(context, loaded.network(), skeleton, picture, file, options);
+      output.write(file, picture, skeleton, found);
+      ++done, people += found.size();
+      if (progress.due()) progress.show(fmt::format("picture {}/{}", done, pictures.size()));
+    } catch (const InputError& error) {
+      if (pictures.size() == 1) throw;
+      progress.message(fmt::format("posecu: {}", error.what()));
+      ++unreadable;
+    }
+  progress.message(fmt::format("{} people in {} pictures", people, done));
+  if (unreadable > 0)
+    throw InputError("predict", "", fmt::format("{} of {} pictures could not be read", unreadable, pictures.size()));
+  return kDone;
+}
+
+}  // namespace posecu
