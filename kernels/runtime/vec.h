@@ -4,6 +4,9 @@
 // kLanes<T> is the width to use: on the GPU one 16-byte access (4 floats, 8 bfloat16), on the CPU one AVX2 register
 // (8 lanes), whatever the machine, so that sums are the same on every CPU. Vec<1> is a plain float: kernels take the
 // width as a template parameter, and launchers pick kLanes<T> where channels are a multiple of it, else 1.
+//
+// kKept<N> is how many Vecs a thread keeps when it sums over rows: one on the GPU, where a block's threads stand side
+// by side over the channels; 512 channels' worth on the CPU, where one thread walks whole rows in storage order.
 #pragma once
 
 #if defined(__CUDACC__) || defined(POSECU_SIMT)

@@ -13,6 +13,9 @@ template <class T>
 inline constexpr int kLanes = 16 / static_cast<int>(sizeof(T));
 
 template <int N>
+inline constexpr int kKept = 1;
+
+template <int N>
 struct Mask {
   bool lanes[N];
 };

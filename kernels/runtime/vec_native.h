@@ -15,6 +15,9 @@ template <class T>
 inline constexpr int kLanes = 8;
 
 template <int N>
+inline constexpr int kKept = 512 / N;
+
+template <int N>
 struct Native {
   typedef float f32 __attribute__((vector_size(N * 4)));
   typedef std::int32_t i32 __attribute__((vector_size(N * 4)));

@@ -1,0 +1,155 @@
+// HRNet's branch fusion: inputs at 1, 1/2, 1/4 or 1/8 of the output's resolution, repeated to it, added and rectified.
+//
+//   forward    y[n,h,w,c] = max(x_0[n,h/f_0,w/f_0,c] + x_1[n,h/f_1,w/f_1,c] + ..., 0), added in this order
+//   backward   dz = dy where y > 0, else 0
+//              dx_i[n,p,q,c] = sum of dz over the f_i x f_i pixels of y that x_i[n,p,q,c] was repeated to
+//
+//   shapes  y [N,H,W,C]  x_i [N,H/f_i,W/f_i,C]  T float or bfloat16, sums float
+//   bytes   per output element: forward 1 + sum of 1/f_i^2, backward 2 + the same: limited by memory
+//   launch  forward: one block a row of y; a low-resolution pixel is read f_i^2 times, but from cache.
+//           backward: one block a row of F x F tiles, F the largest factor. A thread walks its tile as a tree of 2 x 2
+//           pixels and writes each level's sum where an input has that resolution: dy and y are read once, no two
+//           threads write one element, no atomics, one fixed order.
+//           threadIdx.x steps over channels, threadIdx.y over pixels or tiles: coalesced.
+#include "kernels/fuse.h"
+#include "kernels/runtime/kernel.h"
+
+namespace posecu {
+namespace {
+
+template <class T>
+struct Inputs {
+  const T* x[kMaxFused];
+};
+
+template <class T, int N, int kInputs>
+__global__ void fuse_rows(T* __restrict__ y, Inputs<T> inputs, FuseShape shape) {
+  const int height = shape.height, width = shape.width, channels = shape.channels;
+  const int row = static_cast<int>(blockIdx.x) % height, picture = static_cast<int>(blockIdx.x) / height;
+  const T* __restrict__ rows[kInputs];
+  int shifts[kInputs];
+#pragma unroll
+  for (int i = 0; i < kInputs; ++i) {
+    const int factor = shape.factors[static_cast<std::size_t>(i)];
+    shifts[i] = (factor > 1) + (factor > 2) + (factor > 4);
+    rows[i] = inputs.x[i] +
+              static_cast<std::size_t>(picture * (height / factor) + row / factor) * (width / factor) * channels;
+  }
+  for (int column = static_cast<int>(threadIdx.y); column < width; column += static_cast<int>(blockDim.y))
+    for (int c = static_cast<int>(threadIdx.x) * N; c < channels; c += static_cast<int>(blockDim.x) * N) {
+      Vec<N> sum = load<N>(rows[0] + (column >> shifts[0]) * channels + c);
+#pragma unroll
+      for (int i = 1; i < kInputs; ++i) sum += load<N>(rows[i] + (column >> shifts[i]) * channels + c);
+      store(y + (static_cast<std::size_t>(blockIdx.x) * width + column) * channels + c, relu(sum));
+    }
+}
+
+// The gradients to write at each resolution: 1, 1/2, 1/4, 1/8.
+constexpr int kLevels = 4;
+template <class T>
+struct Gradients {
+  T* dx[kLevels][kMaxFused];
+  int count[kLevels];
+};
+
+constexpr int level_of(int factor) { return factor == 1 ? 0 : 1 + level_of(factor / 2); }
+
+// Walks the F x F pixels of y at (row, column) of picture * height rows; returns their sum of dz.
+template <class T, int N>
+struct TileWalk {
+  const Gradients<T>& gradients;
+  const T *dy, *y;
+  int width, channels, channel;
+
+  template <int F>
+  __device__ __forceinline__ Vec<N> sum(int row, int column) const {
+    Vec<N> result = 0.f;
+    const std::size_t at =
+        (static_cast<std::size_t>(row / F) * (width / F) + column / F) * channels + channel;  // at this level
+    if constexpr (F == 1) {
+      result = relu_gradient(load<N>(dy + at), load<N>(y + at));
+    } else {
+      for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 2; ++j) result += sum<F / 2>(row + i * F / 2, column + j * F / 2);
+    }
+    for (int i = 0; i < gradients.count[level_of(F)]; ++i) store(gradients.dx[level_of(F)][i] + at, result);
+    return result;
+  }
+};
+
+template <class T, int N, int F>
+__global__ void fuse_gradients(Gradients<T> gradients, const T* dy, const T* y, int width, int channels) {
+  const int row = static_cast<int>(blockIdx.x) * F;  // of all pictures' rows
+  for (int tile = static_cast<int>(threadIdx.y); tile < width / F; tile += static_cast<int>(blockDim.y))
+    for (int c = static_cast<int>(threadIdx.x) * N; c < channels; c += static_cast<int>(blockDim.x) * N)
+      TileWalk<T, N>{gradients, dy, y, width, channels, c}.template sum<F>(row, tile * F);
+}
+
+void check_shape(const FuseShape& shape) {
+  require(shape.inputs >= 1 && shape.inputs <= kMaxFused, "fuse joins 1 .. 4 inputs");
+  for (std::size_t i = 0; i < static_cast<std::size_t>(shape.inputs); ++i) {
+    const int factor = shape.factors[i];
+    require(factor == 1 || factor == 2 || factor == 4 || factor == 8, "fuse enlarges by 1, 2, 4 or 8");
+    require(shape.height % factor == 0 && shape.width % factor == 0,
+            "fuse needs sizes that are multiples of its factors");
+  }
+}
+
+template <class T, int N>
+void run_forward(const Stream& stream, T* y, const Inputs<T>& inputs, const FuseShape& shape,
+                 LaunchOptions launch_options) {
+  using Kernel = void (*)(T*, Inputs<T>, FuseShape);
+  const Kernel kernels[kMaxFused] = {fuse_rows<T, N, 1>, fuse_rows<T, N, 2>, fuse_rows<T, N, 3>, fuse_rows<T, N, 4>};
+  launch(kernels[shape.inputs - 1], static_cast<unsigned>(shape.pictures * shape.height),
+         channel_block(shape.channels / N, launch_options), stream, y, inputs, shape);
+}
+
+template <class T, int N>
+void run_backward(const Stream& stream, const Gradients<T>& gradients, const T* dy, const T* y, const FuseShape& shape,
+                  LaunchOptions launch_options) {
+  using Kernel = void (*)(Gradients<T>, const T*, const T*, int, int);
+  const Kernel kernels[kLevels] = {fuse_gradients<T, N, 1>, fuse_gradients<T, N, 2>, fuse_gradients<T, N, 4>,
+                                   fuse_gradients<T, N, 8>};
+  int level = kLevels - 1;
+  while (level > 0 && gradients.count[level] == 0) --level;
+  launch(kernels[level], static_cast<unsigned>(shape.pictures * (shape.height >> level)),
+         channel_block(shape.channels / N, launch_options), stream, gradients, dy, y, shape.width, shape.channels);
+}
+
+}  // namespace
+
+template <class T>
+void fuse_forward(const Stream& stream, T* y, std::array<const T*, kMaxFused> inputs, const FuseShape& shape,
+                  LaunchOptions launch_options) {
+  check_shape(shape);
+  Inputs<T> x{};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(shape.inputs); ++i) x.x[i] = inputs[i];
+  const bool vectors = fits_vectors<T>(shape.channels, y, x.x[0], x.x[1], x.x[2], x.x[3]);
+  (vectors ? run_forward<T, kLanes<T>> : run_forward<T, 1>)(stream, y, x, shape, launch_options);
+}
+
+template <class T>
+void fuse_backward(const Stream& stream, std::array<T*, kMaxFused> gradients, const T* dy, const T* y,
+                   const FuseShape& shape, LaunchOptions launch_options) {
+  check_shape(shape);
+  Gradients<T> by_level{};
+  bool vectors = fits_vectors<T>(shape.channels, dy, y);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(shape.inputs); ++i) {
+    if (gradients[i] == nullptr) continue;
+    const int level = level_of(shape.factors[i]);
+    by_level.dx[level][by_level.count[level]++] = gradients[i];
+    vectors = vectors && fits_vectors<T>(shape.channels, gradients[i]);
+  }
+  (vectors ? run_backward<T, kLanes<T>> : run_backward<T, 1>)(stream, by_level, dy, y, shape, launch_options);
+}
+
+template void fuse_forward<float>(const Stream&, float*, std::array<const float*, kMaxFused>, const FuseShape&,
+                                  LaunchOptions);
+template void fuse_forward<bfloat16>(const Stream&, bfloat16*, std::array<const bfloat16*, kMaxFused>, const FuseShape&,
+                                     LaunchOptions);
+template void fuse_backward<float>(const Stream&, std::array<float*, kMaxFused>, const float*, const float*,
+                                   const FuseShape&, LaunchOptions);
+template void fuse_backward<bfloat16>(const Stream&, std::array<bfloat16*, kMaxFused>, const bfloat16*, const bfloat16*,
+                                      const FuseShape&, LaunchOptions);
+
+}  // namespace posecu
