@@ -1,0 +1,109 @@
+#include "losses/losses.h"
+
+#include "kernels/embedding_loss.h"
+
+namespace posecu {
+
+namespace {
+
+int people_of(const Targets& targets) { return static_cast<int>(targets.scales.size()); }
+
+void check_labels(const ResolutionTargets& labels, const Targets& targets, const View<const float>& heatmaps) {
+  const auto people = static_cast<std::size_t>(people_of(targets)),
+             keypoints = static_cast<std::size_t>(targets.keypoints);
+  const std::size_t pixels = heatmaps.elements() / keypoints;
+  require(heatmaps.shape() == Shape{targets.pictures, labels.height, labels.width, targets.keypoints},
+          "labels are made for heatmaps of another shape");
+  require(labels.keypoints.size() == people * keypoints * 3, "every person has K labels");
+  require(labels.masks.size() == pixels, "every pixel has a mask");
+  require(targets.first_person.size() == static_cast<std::size_t>(targets.pictures) + 1 &&
+              targets.first_person.back() == people_of(targets),
+          "people are assigned to pictures");
+}
+
+// One resolution; `loss` is the device's.
+void add_heatmap_loss(Context& context, double* loss, const Targets& targets, std::size_t resolution,
+                      const View<const float>& heatmaps, const View<const float>& embeddings,
+                      const View<float>& gradient, const LossOptions& options, double gradient_scale) {
+  const HeatmapLossShape shape{.pictures = heatmaps.size(0),
+                               .height = heatmaps.size(1),
+                               .width = heatmaps.size(2),
+                               .keypoints = heatmaps.size(3),
+                               .embedding_height = embeddings.size(1),
+                               .embedding_width = embeddings.size(2),
+                               .embedding_dim = embeddings.size(3) / heatmaps.size(3),
+                               .people = people_of(targets)};
+  HeatmapLossInputs inputs{.heatmaps = heatmaps.data(), .embeddings = embeddings.data()};
+  if (!context.dry_run()) {
+    require(resolution < targets.resolutions.size(), "there are labels for every resolution");
+    const ResolutionTargets& labels = targets.resolutions[resolution];
+    check_labels(labels, targets, heatmaps);
+    inputs.masks = labels.masks.data();
+    inputs.keypoints = labels.keypoints.data();
+    inputs.first_person = targets.first_person.data();
+    inputs.person_scales = targets.scales.data();
+  }
+  const auto bytes = static_cast<int>(heatmap_loss_workspace(shape));
+  const Tensor<std::byte> workspace = context.tensor<std::byte>({bytes}, MemoryClass::workspace);
+  heatmap_loss(context.stream(), loss, gradient.data(), workspace.data(), inputs, shape,
+               {.targets = options.targets,
+                .focal = options.focal,
+                .sigma = options.sigma,
+                .theta = options.theta,
+                .beta = options.beta},
+               options.weights.heatmap * gradient_scale);
+}
+
+// pull, push and scale; `losses` are the device's.
+void add_embedding_losses(Context& context, double* losses, const Targets& targets, const LossMaps<const float>& maps,
+                          const View<float>& gradient, const LossWeights& weights, double gradient_scale) {
+  const EmbeddingLossShape shape{.pictures = maps.embeddings.size(0),
+                                 .height = maps.embeddings.size(1),
+                                 .width = maps.embeddings.size(2),
+                                 .keypoints = maps.low.size(3),
+                                 .embedding_dim = maps.embeddings.size(3) / maps.low.size(3),
+                                 .people = people_of(targets)};
+  EmbeddingLossInputs inputs{.embeddings = maps.embeddings.data()};
+  if (!context.dry_run()) {
+    inputs.keypoints = targets.resolutions.front().keypoints.data();
+    inputs.first_person = targets.first_person.data();
+    inputs.person_scales = targets.scales.data();
+  }
+  const auto bytes = static_cast<int>(embedding_loss_workspace(shape));
+  const Tensor<std::byte> workspace = context.tensor<std::byte>({bytes}, MemoryClass::workspace);
+  embedding_loss(context.stream(), losses, gradient.data(), workspace.data(), inputs, shape,
+                 {.pull = weights.pull * gradient_scale,
+                  .push = weights.push * gradient_scale,
+                  .scale = weights.scale * gradient_scale});
+}
+
+}  // namespace
+
+Losses::Losses(const LossOptions& options) : options_(options) {
+  if (options.formulas == Formulas::paper) {
+    throw UsageError(
+        "loss.formulas = \"paper\" is not available yet in this version\n"
+        "  try: loss.formulas=official, the published code's formulas");
+  }
+  if (options.regularisation == Regularisation::off) options_.weights.scale = 0;
+}
+
+LossValues Losses::forward_backward(Context& context, const Targets& targets, const LossMaps<const float>& maps,
+                                    const LossMaps<float>& gradients, double gradient_scale) const {
+  require(maps.embeddings.size(3) % maps.low.size(3) == 0, "every keypoint has M embedding channels");
+  const Tensor<double> losses = context.tensor<double>({5}, MemoryClass::workspace);
+  double* low = losses.data();
+  double* high = low + 1;
+  add_heatmap_loss(context, low, targets, 0, maps.low, maps.embeddings, gradients.low, options_, gradient_scale);
+  if (!maps.high.empty())
+    add_heatmap_loss(context, high, targets, 1, maps.high, maps.embeddings, gradients.high, options_, gradient_scale);
+  add_embedding_losses(context, high + 1, targets, maps, gradients.embeddings, options_.weights, gradient_scale);
+  if (context.dry_run()) return {};
+  const LossWeights& weights = options_.weights;
+  return {.heatmap = weights.heatmap * (low[0] + (maps.high.empty() ? 0 : high[0])),
+          .pull = weights.pull * losses.data()[2],
+          .push = weights.push * losses.data()[3],
+          .scale = weights.scale * losses.data()[4]};
+}
+
+}  // namespace posecu
