@@ -1,0 +1,197 @@
+#include "data/annotations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "core/error.h"
+#include "data/annotation_json.h"
+
+namespace posecu {
+namespace {
+
+constexpr double kBoxShareOfArea = 0.53;  // CrowdPose's person area, from its box
+
+// A name that stays below its folder.
+void check_file_name(const std::string& file, const std::string& place, const std::string& name) {
+  const auto refuse = [&](std::string_view problem) {
+    throw InputError(file, place, fmt::format("file_name \"{}\" {}", name, problem));
+  };
+  if (name.empty()) refuse("is empty");
+  if (name.find('\0') != std::string::npos) refuse("holds a zero byte");
+  if (name.front() == '/' || name.find('\\') != std::string::npos) refuse("must be relative to the picture folder");
+  for (std::size_t start = 0; start <= name.size();) {
+    const std::size_t end = std::min(name.find('/', start), name.size());
+    if (std::string_view(name).substr(start, end - start) == "..")
+      refuse("must not leave the picture folder by \"..\"");
+    start = end + 1;
+  }
+}
+
+std::array<double, 4> tight_box(const std::vector<double>& keypoints) {
+  double left = std::numeric_limits<double>::infinity(), top = left, right = -left, bottom = -left;
+  for (std::size_t i = 0; i < keypoints.size(); i += 3) {
+    if (!(keypoints[i + 2] > 0)) continue;
+    left = std::min(left, keypoints[i]), right = std::max(right, keypoints[i]);
+    top = std::min(top, keypoints[i + 1]), bottom = std::max(bottom, keypoints[i + 1]);
+  }
+  if (left > right) return {};
+  return {left, top, right - left, bottom - top};
+}
+
+int count_labelled(const std::vector<double>& keypoints) {
+  int labelled = 0;
+  for (std::size_t i = 2; i < keypoints.size(); i += 3) labelled += keypoints[i] > 0;
+  return labelled;
+}
+
+std::string plural(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+// Turns what a file says into a data set: links, checks, defaults.
+class Builder {
+ public:
+  Builder(const std::string& path, const std::string& folder, const Skeleton& skeleton) : path_(path), folder_(folder) {
+    set_.skeleton = skeleton;
+    set_.annotation_file = path;
+  }
+
+  DataSet build(JsonAnnotations json) {
+    set_.category_id = person_category(json.categories);
+    for (JsonPicture& picture : json.pictures) add(std::move(picture));
+    for (JsonPerson& person : json.people) add(std::move(person));
+    remark(other_categories_, "annotation", "of other categories left out");
+    remark(recounted_, "annotation", "had a num_keypoints that differs from the marked keypoints: counted anew");
+    remark(no_area_, "annotation", "without area: 0.53 of the box");
+    return std::move(set_);
+  }
+
+ private:
+  std::int64_t person_category(const std::vector<JsonCategory>& categories) const {
+    for (const JsonCategory& category : categories)
+      if (category.name == "person") return check_keypoint_count(category).id;
+    if (categories.empty()) return 1;
+    if (categories.size() == 1) return check_keypoint_count(categories.front()).id;
+    throw InputError(path_, "categories", "none of them is named \"person\"");
+  }
+
+  const JsonCategory& check_keypoint_count(const JsonCategory& category) const {
+    const auto expected = static_cast<std::size_t>(set_.skeleton.size());
+    if (category.keypoints != 0 && category.keypoints != expected)
+      throw InputError(path_, "categories",
+                       fmt::format("category {} lists {} keypoints, the skeleton \"{}\" has {}", category.id,
+                                   category.keypoints, set_.skeleton.name, expected));
+    return category;
+  }
+
+  void add(JsonPicture picture) {
+    const std::string place = fmt::format("picture {}", picture.id);
+    check_file_name(path_, place, picture.file_name);
+    if (picture.width <= 0 || picture.height <= 0)
+      throw InputError(path_, place,
+                       fmt::format("width and height must be positive, found {} x {}", picture.width, picture.height));
+    if (!by_id_.emplace(picture.id, set_.pictures.size()).second)
+      throw InputError(path_, place, "id: another picture has the same");
+    PictureLabel label;
+    label.id = picture.id;
+    label.path = folder_.empty() ? picture.file_name : folder_ + "/" + picture.file_name;
+    label.file_name = std::move(picture.file_name);
+    label.width = picture.width;
+    label.height = picture.height;
+    label.crowd_index = picture.crowd_index;
+    set_.pictures.push_back(std::move(label));
+  }
+
+  void add(JsonPerson person) {
+    const std::string place = fmt::format("annotation {}", person.id);
+    if (!people_.insert(person.id).second) throw InputError(path_, place, "id: another annotation has the same");
+    const auto picture = by_id_.find(person.picture_id);
+    if (picture == by_id_.end())
+      throw InputError(path_, place, fmt::format("image_id: there is no picture {}", person.picture_id));
+    if (person.category_id.value_or(set_.category_id) != set_.category_id) {
+      ++other_categories_;
+      return;
+    }
+    if (person.keypoints.size() != 3 * static_cast<std::size_t>(set_.skeleton.size()))
+      throw InputError(
+          path_, place,
+          fmt::format("keypoints: expected {} numbers ({} keypoints of skeleton \"{}\"), found {}",
+                      3 * set_.skeleton.size(), set_.skeleton.size(), set_.skeleton.name, person.keypoints.size()));
+    set_.pictures[picture->second].annotations.push_back(annotation(std::move(person)));
+  }
+
+  Annotation annotation(JsonPerson person) {
+    Annotation result;
+    result.id = person.id;
+    result.category_id = set_.category_id;
+    result.iscrowd = person.iscrowd;
+    result.bbox = person.bbox.value_or(tight_box(person.keypoints));
+    no_area_ += !person.area.has_value();
+    result.area = person.area.value_or(kBoxShareOfArea * result.bbox[2] * result.bbox[3]);
+    const int labelled = count_labelled(person.keypoints);
+    const bool stated_counts =
+        person.num_keypoints.has_value() && (set_.skeleton.count == KeypointCount::stated_first
+                                                 ? *person.num_keypoints >= 0 && *person.num_keypoints <= labelled
+                                                 : *person.num_keypoints == labelled);
+    recounted_ += person.num_keypoints.has_value() && !stated_counts;
+    result.num_keypoints = stated_counts ? *person.num_keypoints : labelled;
+    result.keypoints = std::move(person.keypoints);
+    if (result.iscrowd || result.num_keypoints == 0) result.segmentation = parse_segmentation(path_, person);
+    return result;
+  }
+
+  void remark(std::size_t n, std::string_view what, std::string_view happened) {
+    if (n > 0) set_.remarks.push_back(fmt::format("{}: {} {}", path_, plural(n, what), happened));
+  }
+
+  const std::string& path_;
+  const std::string& folder_;
+  DataSet set_;
+  std::unordered_map<std::int64_t, std::size_t> by_id_;
+  std::unordered_set<std::int64_t> people_;
+  std::size_t other_categories_ = 0, recounted_ = 0, no_area_ = 0;
+};
+
+}  // namespace
+
+DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton) {
+  const JsonFile file(path);
+  return Builder(path, folder, skeleton).build(file.parse());
+}
+
+DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split) {
+  if (split.empty() || split.find('/') != std::string::npos)
+    throw UsageError(fmt::format("\"{}\" is no name of a split of {}", split, root));
+  const Skeleton& skeleton = skeleton_by_name(dataset);
+  if (dataset == "crowdpose")
+    return read_annotations(fmt::format("{}/json/crowdpose_{}.json", root, split), root + "/images", skeleton);
+  if (dataset == "ochuman")
+    return read_annotations(fmt::format("{}/ochuman_coco_format_{}_range_0.00_1.00.json", root, split),
+                            root + "/images", skeleton);
+  return read_annotations(fmt::format("{}/annotations/person_keypoints_{}.json", root, split), root + "/" + split,
+                          skeleton);
+}
+
+DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits) {
+  if (splits.empty()) throw UsageError(fmt::format("no split of {} was named", root));
+  DataSet all = read_split(dataset, root, splits.front());
+  std::unordered_map<std::int64_t, std::size_t> split_of;
+  for (const PictureLabel& picture : all.pictures) split_of.emplace(picture.id, 0);
+  for (std::size_t i = 1; i < splits.size(); ++i) {
+    DataSet more = read_split(dataset, root, splits[i]);
+    for (PictureLabel& picture : more.pictures) {
+      const auto [known, is_new] = split_of.emplace(picture.id, i);
+      if (!is_new)
+        throw InputError(more.annotation_file, fmt::format("picture {}", picture.id),
+                         fmt::format("is in split {} already", splits[known->second]));
+      all.pictures.push_back(std::move(picture));
+    }
+    all.remarks.insert(all.remarks.end(), more.remarks.begin(), more.remarks.end());
+  }
+  return all;
+}
+
+}  // namespace posecu

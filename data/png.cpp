@@ -1,0 +1,131 @@
+// PNG: its chunks are checked here (order of length, CRC, header, EXIF), its pixels are decoded by stb_image.
+// https://www.w3.org/TR/png-3/ is the format.
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+#include "core/error.h"
+#include "data/exif.h"
+#include "data/picture_formats.h"
+#include "data/stb.h"
+
+namespace posecu {
+namespace {
+
+constexpr std::size_t kSignatureBytes = 8, kHeaderBytes = 13;
+constexpr std::size_t kMostChunkBytes = 0x7fffffff;
+
+std::uint32_t big_endian(Bytes bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = at; i < at + 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(bytes[i]);
+  return value;
+}
+
+constexpr std::array<std::uint32_t, 256> make_crc_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t n = 0; n < 256; ++n) {
+    std::uint32_t c = n;
+    for (int bit = 0; bit < 8; ++bit) c = (c & 1u) != 0 ? 0xedb88320u ^ (c >> 1) : c >> 1;
+    table[n] = c;
+  }
+  return table;
+}
+
+std::uint32_t crc32(Bytes bytes) {
+  static constexpr std::array<std::uint32_t, 256> table = make_crc_table();
+  std::uint32_t crc = 0xffffffffu;
+  for (const std::byte byte : bytes) crc = table[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xffu] ^ (crc >> 8);
+  return ~crc;
+}
+
+struct PngHeader {
+  std::int64_t width = 0, height = 0;
+  int depth = 0, colour_type = 0;
+
+  std::size_t channels() const {
+    constexpr std::array<std::size_t, 7> by_type{1, 0, 3, 1, 2, 0, 4};
+    return by_type[static_cast<std::size_t>(colour_type)];
+  }
+  bool valid() const {
+    const bool depths_1_to_16 = depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+    switch (colour_type) {
+      case 0:
+        return depths_1_to_16;
+      case 3:
+        return depths_1_to_16 && depth != 16;
+      case 2:
+      case 4:
+      case 6:
+        return depth == 8 || depth == 16;
+      default:
+        return false;
+    }
+  }
+};
+
+struct PngFacts {
+  PngHeader header;
+  int orientation = 1;
+};
+
+PngHeader parse_header(Bytes data, const std::string& name) {
+  if (data.size() != kHeaderBytes) throw InputError(name, "IHDR", fmt::format("{} bytes, expected 13", data.size()));
+  PngHeader header{big_endian(data, 0), big_endian(data, 4), std::to_integer<int>(data[8]),
+                   std::to_integer<int>(data[9])};
+  if (!header.valid())
+    throw InputError(name, "IHDR",
+                     fmt::format("depth {} with colour type {} is no PNG", header.depth, header.colour_type));
+  check_picture_size(name, header.width, header.height);
+  return header;
+}
+
+PngFacts check_chunks(Bytes bytes, const std::string& name) {
+  PngFacts facts;
+  bool has_pixels = false;
+  for (std::size_t at = kSignatureBytes;;) {
+    const std::string place = fmt::format("byte {}", at);
+    const std::size_t left = bytes.size() - at;
+    if (left < 12) throw InputError(name, place, "the file ends before the picture does");
+    const std::size_t length = big_endian(bytes, at);
+    if (length > kMostChunkBytes || length > left - 12)
+      throw InputError(name, place, fmt::format("a chunk of {} bytes, but only {} follow", length, left - 12));
+    const Bytes typed = bytes.subspan(at + 4, 4 + length), data = typed.subspan(4);
+    if (crc32(typed) != big_endian(bytes, at + 8 + length))
+      throw InputError(name, place, "a chunk's checksum does not fit: the file is damaged");
+    const std::string_view type(reinterpret_cast<const char*>(typed.data()), 4);
+    if (at == kSignatureBytes) {
+      if (type != "IHDR") throw InputError(name, place, "the first chunk is not IHDR");
+      facts.header = parse_header(data, name);
+    }
+    if (type == "eXIf") facts.orientation = exif_orientation(data);
+    has_pixels = has_pixels || type == "IDAT";
+    if (type == "IEND") break;
+    at += 12 + length;
+  }
+  if (!has_pixels) throw InputError(name, "", "no pixels (IDAT)");
+  return facts;
+}
+
+}  // namespace
+
+DecodedPicture decode_png(Bytes bytes, const std::string& name) {
+  const auto [header, orientation] = check_chunks(bytes, name);
+  // The largest allocation: samples as 8 or 16 bits, with alpha, and a filter byte a row and interlacing pass.
+  const auto pixels = static_cast<std::size_t>(header.width * header.height);
+  const std::size_t most =
+      8 * (pixels + static_cast<std::size_t>(header.width + 2 * header.height)) + bytes.size() + 65536;
+  std::string reason;
+  std::optional<StbPicture> decoded = stb_decode(bytes, most, reason);
+  if (!decoded) throw InputError(name, "pixels", "damaged: " + reason);
+  return {{decoded->width, decoded->height, std::move(decoded->pixels)}, orientation};
+}
+
+std::vector<std::uint8_t> encode_png(int width, int height, int channels, std::span<const std::uint8_t> pixels) {
+  require(width > 0 && height > 0 && (channels == 1 || channels == 3) &&
+              pixels.size() == static_cast<std::size_t>(width) * static_cast<std::size_t>(height * channels),
+          "a picture to write has pixels");
+  return stb_encode_png(width, height, channels, pixels);
+}
+
+}  // namespace posecu
