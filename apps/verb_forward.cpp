@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <deque>
+#include <vector>
 
 #include "apps/device.h"
 #include "apps/exit_code.h"
@@ -31,26 +33,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
 
 constexpr std::int64_t kMaxSide = 16384, kMaxPictures = 4096;
 
-struct Sizes {
-  int pictures, channels, height, width;
-};
-
-// Copies between PyTorch's order [N,C,H,W] and ours [N,H,W,C].
-enum class To { channels_last, channels_first };
-std::vector<float> reordered(std::span<const float> values, Sizes s, To to) {
-  std::vector<float> result(values.size());
-  std::size_t first = 0;
-  for (int n = 0; n < s.pictures; ++n)
-    for (int c = 0; c < s.channels; ++c)
-      for (int y = 0; y < s.height; ++y)
-        for (int x = 0; x < s.width; ++x, ++first) {
-          const auto last = static_cast<std::size_t>(((n * s.height + y) * s.width + x) * s.channels + c);
-          (to == To::channels_last ? result[last] : result[first]) =
-              to == To::channels_last ? values[first] : values[last];
-        }
-  return result;
-}
-
+// Tensor `input`, [N,3,H,W] in the file, as [N,H,W,3].
 Tensor<float> read_input(Context& context, const std::string& path) {
   const Safetensors file = Safetensors::read(path);
   const std::vector<std::int64_t>& shape = file.at("input").shape;
@@ -58,43 +41,44 @@ Tensor<float> read_input(Context& context, const std::string& path) {
   if (shape.size() != 4 || shape[0] < 1 || shape[0] > kMaxPictures || shape[1] != 3 || !is_side(shape[2]) ||
       !is_side(shape[3]))
     throw InputError(path, "tensor input", "expected [N,3,H,W], H and W multiples of 32");
-  const Sizes sizes{static_cast<int>(shape[0]), 3, static_cast<int>(shape[2]), static_cast<int>(shape[3])};
-  Tensor<float> images = context.tensor<float>({sizes.pictures, sizes.height, sizes.width, 3});
-  std::ranges::copy(reordered(file.floats("input"), sizes, To::channels_last), images.data());
+  const std::vector<float> values = file.floats("input");
+  const auto n = static_cast<int>(shape[0]), h = static_cast<int>(shape[2]), w = static_cast<int>(shape[3]);
+  Tensor<float> images = context.tensor<float>({n, h, w, 3});
+  const auto plane = static_cast<std::size_t>(h) * static_cast<std::size_t>(w);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t picture = i / (3 * plane), channel = i / plane % 3;
+    images.data()[(picture * plane + i % plane) * 3 + channel] = values[i];
+  }
   return images;
 }
 
-// Outputs in the order and under the names of the official code's tensors.
+// Outputs under the names and in the orders of the official code.
 class Outputs {
  public:
-  // maps [N,H,W,C] -> `name` [N,C,H,W]
-  void add_maps(const std::string& name, View<const float> maps) {
-    const Sizes s{maps.size(0), maps.size(3), maps.size(1), maps.size(2)};
-    values_.push_back(reordered({maps.data(), maps.elements()}, s, To::channels_first));
-    tensors_.push_back(
-        {name, DataType::f32, {s.pictures, s.channels, s.height, s.width}, std::as_bytes(std::span(values_.back()))});
-  }
-
-  // embeddings [N,H,W,K*M] -> `name` [N,K,H,W,M]
-  void add_embeddings(const std::string& name, View<const float> maps, int dimensions) {
-    const int n = maps.size(0), h = maps.size(1), w = maps.size(2), k = maps.size(3) / dimensions;
-    // [N*H*W,K,M] read as [N,H*W,K,M] -> [N,K,H*W,M]: each position's M numbers stay together.
-    std::vector<float> values(maps.elements());
-    auto to = values.begin();
-    for (int picture = 0; picture < n; ++picture)
-      for (int keypoint = 0; keypoint < k; ++keypoint)
-        for (int pixel = 0; pixel < h * w; ++pixel) {
-          const std::size_t at = static_cast<std::size_t>((picture * h * w + pixel) * k + keypoint);
-          to = std::copy_n(maps.data() + at * static_cast<std::size_t>(dimensions), dimensions, to);
+  // maps [N,H,W,K*M] -> `name` [N,K,H,W] for M = 0, else [N,K,H,W,M]
+  void add(const std::string& name, View<const float> maps, int dimensions) {
+    const auto m = static_cast<std::size_t>(std::max(dimensions, 1));
+    const auto n = static_cast<std::size_t>(maps.size(0)), pixels = maps.elements() / n / channels(maps);
+    const std::size_t keypoints = channels(maps) / m;
+    std::vector<float>& values = values_.emplace_back();
+    values.reserve(maps.elements());
+    for (std::size_t picture = 0; picture < n; ++picture)
+      for (std::size_t k = 0; k < keypoints; ++k)
+        for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+          const float* from = maps.data() + ((picture * pixels + pixel) * keypoints + k) * m;
+          values.insert(values.end(), from, from + m);
         }
-    values_.push_back(std::move(values));
-    tensors_.push_back({name, DataType::f32, {n, k, h, w, dimensions}, std::as_bytes(std::span(values_.back()))});
+    std::vector<std::int64_t> shape{maps.size(0), static_cast<std::int64_t>(keypoints), maps.size(1), maps.size(2)};
+    if (dimensions > 0) shape.push_back(dimensions);
+    tensors_.push_back({name, DataType::f32, std::move(shape), std::as_bytes(std::span(values))});
   }
 
   void write(const std::string& path) const { write_safetensors(path, tensors_, {}); }
 
  private:
-  std::deque<std::vector<float>> values_;
+  static std::size_t channels(View<const float> maps) { return static_cast<std::size_t>(maps.size(3)); }
+
+  std::deque<std::vector<float>> values_;  // what tensors_ shows: a deque never moves its elements
   std::vector<StoredTensor> tensors_;
 };
 
@@ -121,10 +105,10 @@ int run_forward(const Arguments& arguments) {
   NetworkMaps maps = arguments.given("--batch-statistics") ? loaded.network().forward_training(context, images)
                                                            : loaded.network().forward_inference(context, images);
   Outputs outputs;
-  outputs.add_maps("heatmaps0", maps.low);
-  if (!maps.high.empty()) outputs.add_maps("heatmaps1", maps.high);
-  outputs.add_embeddings("tagmaps", maps.embeddings, model.network.embedding_dim);
-  outputs.add_maps("inference.heatmaps", inference_heatmaps(context, maps));
+  outputs.add("heatmaps0", maps.low, 0);
+  if (!maps.high.empty()) outputs.add("heatmaps1", maps.high, 0);
+  outputs.add("tagmaps", maps.embeddings, model.network.embedding_dim);
+  outputs.add("inference.heatmaps", inference_heatmaps(context, maps), 0);
   outputs.write(*out);
   say(chatter(arguments), fmt::format("{}: written\n", *out));
   return kDone;
