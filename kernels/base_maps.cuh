@@ -1,9 +1,9 @@
 // Device functions that read maps at base size (kernels/base_maps.h), for the kernels of decoding.
 //
-// Interpolation rounds as PyTorch's does: source = max((i + 0.5) * in/out - 0.5, 0) in float, then
-// h0 * (w0*a + w1*b) + h1 * (w0*c + w1*d) with every product and sum rounded by itself. Files that include this are
-// compiled without contraction to fused multiply-adds, so that a pixel has the same bits wherever it is computed, and
-// equal neighbours stay equal: peaks are found by comparing for equality.
+// Interpolation gives the bits that PyTorch's gives on a CPU: source = max((i + 0.5) * in/out - 0.5, 0) in float, then
+// first in x and then in y fma(w0, a, w1*b), where w1*b is rounded. Files that include this are compiled without
+// contraction, which could fuse the other product, so that a pixel has the same bits wherever it is computed: peaks are
+// found by comparing for equality.
 #pragma once
 
 #include "kernels/base_maps.h"
@@ -25,7 +25,15 @@ __device__ __forceinline__ Taps taps(int i, int cells, int base) {
   return {first, min(first + 1, cells - 1), 1.f - w1, w1};
 }
 
-__device__ __forceinline__ float blend(const Taps& at, float a, float b) { return at.w0 * a + at.w1 * b; }
+__device__ __forceinline__ float blend(const Taps& at, float a, float b) { return fmaf(at.w0, a, at.w1 * b); }
+
+template <int N>
+__device__ __forceinline__ Vec<N> blend(const Taps& at, Vec<N> a, Vec<N> b) {
+  Vec<N> result;
+#pragma unroll
+  for (int i = 0; i < N; ++i) set_lane(result, i, blend(at, lane(a, i), lane(b, i)));
+  return result;
+}
 
 // The averaged heatmap at one base pixel.
 __device__ __forceinline__ float heatmap_at(const BaseHeatmaps& maps, int keypoint, int x, int y) {
@@ -83,7 +91,7 @@ __device__ __forceinline__ void fill_tile(HeatmapTile& tile, const BaseHeatmaps&
       const float* above = tile.rows[down.first - first_row];
       const float* below = tile.rows[down.second - first_row];
       for (int x = static_cast<int>(threadIdx.x) * N; x < columns; x += static_cast<int>(blockDim.x) * N) {
-        Vec<N> value = Vec<N>(down.w0) * load<N>(above + x) + Vec<N>(down.w1) * load<N>(below + x);
+        Vec<N> value = blend(down, load<N>(above + x), load<N>(below + x));
         value = (s == 0 ? Vec<N>(0.f) : load<N>(tile.values[y] + x)) + value;
         store(tile.values[y] + x, last ? value / Vec<N>(static_cast<float>(maps.scale_count)) : value);
       }

@@ -6,8 +6,8 @@
 namespace posecu {
 
 struct Keypoint {
-  float x = 0, y = 0;    // pixels of the picture; (0, 0) with score 0 where nothing was found
-  float score = 0;       // the heatmap's value, or what a results file says; 0 where nothing was found
+  float x = 0, y = 0;    // pixels of the picture; (0, 0) where nothing was found
+  float score = 0;       // the heatmap's value, or what a results file says; 0 or less where nothing was found
   bool refined = false;  // true: no peak was grouped here, the place was filled in from the person's embedding
 };
 

@@ -1,0 +1,72 @@
+#include "pose/refine.h"
+
+#include <algorithm>
+
+#include "pose/readings.h"
+
+namespace posecu {
+namespace {
+
+template <class T>
+Tensor<T> stored(Context& context, const std::vector<T>& values) {
+  Tensor<T> result = context.tensor<T>({static_cast<int>(values.size())}, MemoryClass::workspace);
+  std::ranges::copy(values, result.data());
+  return result;
+}
+
+// By keypoint; first[k] .. first[k+1]-1 are those of keypoint k.
+struct MissingList {
+  std::vector<Missing> missing;
+  std::vector<int> first;
+};
+
+MissingList list_missing(std::span<const Group> people, int keypoints) {
+  MissingList list;
+  for (int k = 0; k < keypoints; ++k) {
+    list.first.push_back(static_cast<int>(list.missing.size()));
+    for (std::size_t p = 0; p < people.size(); ++p)
+      if (people[p].joints[static_cast<std::size_t>(k)] == nullptr) list.missing.push_back({k, static_cast<int>(p)});
+  }
+  list.first.push_back(static_cast<int>(list.missing.size()));
+  return list;
+}
+
+std::vector<Match> search(Context& context, const AggregatedMaps& maps, const Peaks& peaks,
+                          std::span<const Group> people, const MissingList& list) {
+  std::vector<float> tags;
+  for (const Group& person : people) tags.insert(tags.end(), person.tag.begin(), person.tag.end());
+  const SearchSizes sizes{static_cast<int>(list.missing.size()), tile_grid(maps.heatmaps()).tiles()};
+  const Tensor<Missing> missing = stored(context, list.missing);
+  const Tensor<int> first = stored(context, list.first);
+  const Tensor<float> person_tags = stored(context, tags);
+  const Tensor<float> bounds = context.tensor<float>({sizes.missing}, MemoryClass::workspace);
+  const Tensor<Match> tile_matches = context.tensor<Match>({sizes.missing, sizes.tiles}, MemoryClass::workspace);
+  const Tensor<Match> matches = context.tensor<Match>({sizes.missing}, MemoryClass::workspace);
+  search_missing(
+      context.stream(), matches.data(), bounds.data(), tile_matches.data(), maps.heatmaps(), maps.embeddings(),
+      {missing.data(), first.data(), person_tags.data(), peaks.tile_values.data(), peaks.tile_places.data()}, sizes);
+  return {matches.view().begin(), matches.view().end()};
+}
+
+}  // namespace
+
+std::vector<FoundKeypoint> find_missing(Context& context, const AggregatedMaps& maps, const Peaks& peaks,
+                                        std::span<const Group> people) {
+  const MissingList list = list_missing(people, maps.heatmaps().keypoints);
+  if (list.missing.empty()) return {};
+  const std::vector<Match> matches = search(context, maps, peaks, people, list);
+  std::vector<Place> places;
+  std::vector<FoundKeypoint> found;
+  const int width = maps.heatmaps().width;
+  for (std::size_t i = 0; i < matches.size(); ++i) {
+    if (matches[i].place < 0) continue;  // no embedding of the map is a number
+    const auto [keypoint, person] = list.missing[i];
+    places.push_back({keypoint, matches[i].place % width, matches[i].place / width});
+    found.push_back({keypoint, person, places.back(), {}});
+  }
+  const std::vector<Reading> readings = readings_at(context, maps, places);
+  for (std::size_t i = 0; i < found.size(); ++i) found[i].reading = readings[i];
+  return found;
+}
+
+}  // namespace posecu
