@@ -1,0 +1,212 @@
+#include "data/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace posecu {
+namespace {
+
+std::vector<int> annotated_pictures(const DataSet& set) {
+  std::vector<int> used;
+  for (std::size_t i = 0; i < set.pictures.size(); ++i)
+    if (!set.pictures[i].annotations.empty()) used.push_back(static_cast<int>(i));
+  return used;
+}
+
+void shuffle(std::vector<int>& list, Random random) {
+  for (int i = static_cast<int>(list.size()) - 1; i > 0; --i)
+    std::swap(list[static_cast<std::size_t>(i)], list[static_cast<std::size_t>(random.below(i + 1))]);
+}
+
+std::size_t image_elements(int input_size) {
+  return 3 * static_cast<std::size_t>(input_size) * static_cast<std::size_t>(input_size);
+}
+
+// Appends the labels of one picture to the batch's.
+void append(Targets& targets, const SampleLabels& labels) {
+  targets.scales.insert(targets.scales.end(), labels.scales.begin(), labels.scales.end());
+  targets.first_person.push_back(static_cast<int>(targets.scales.size()));
+  for (std::size_t r = 0; r < targets.resolutions.size(); ++r) {
+    ResolutionTargets& resolution = targets.resolutions[r];
+    resolution.keypoints.insert(resolution.keypoints.end(), labels.keypoints[r].begin(), labels.keypoints[r].end());
+    resolution.masks.insert(resolution.masks.end(), labels.masks[r].begin(), labels.masks[r].end());
+  }
+}
+
+}  // namespace
+
+// A batch whose samples are being made.
+struct Loader::Pending {
+  struct Slot {
+    int picture = 0;  // index in the data set
+    SampleLabels labels;
+    std::exception_ptr error;
+  };
+  std::int64_t epoch = 0;
+  std::vector<Slot> slots;
+  std::vector<float> images;
+  std::size_t started = 0, done = 0;  // slots
+};
+
+Loader::Loader(const DataSet& set, LoaderOptions options)
+    : set_(set), options_(std::move(options)), used_(annotated_pictures(set)) {
+  check_sample_options(options_.sample);
+  if (options_.batch < 1 || options_.threads < 1 || options_.prefetch < 1)
+    throw UsageError("batch, loader threads and prefetch must be at least 1");
+  if (pictures() < options_.batch)
+    throw UsageError(fmt::format("{}: {} pictures with annotations are fewer than a batch of {}\n  try a smaller batch",
+                                 set.annotation_file, pictures(), options_.batch));
+  start();
+}
+
+Loader::~Loader() { stop(); }
+
+int Loader::batches_per_epoch() const {
+  const int rounding = options_.remainder == Remainder::keep ? options_.batch - 1 : 0;
+  return (pictures() + rounding) / options_.batch;
+}
+
+LoaderPosition Loader::after(LoaderPosition position) const {
+  return position.batch + 1 < batches_per_epoch() ? LoaderPosition{position.epoch, position.batch + 1}
+                                                  : LoaderPosition{position.epoch + 1, 0};
+}
+
+void Loader::seek(LoaderPosition position) {
+  require(position.epoch >= 0 && position.batch >= 0 && position.batch < batches_per_epoch(),
+          "a loader is sent to a batch that exists");
+  stop();
+  position_ = position;
+  start();
+}
+
+void Loader::start() {
+  stopping_ = false;
+  opened_ = position_;
+  try {
+    for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    stop();
+    throw MachineError(fmt::format("cannot start {} loader threads: {}", options_.threads, error.what()));
+  }
+}
+
+void Loader::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  pending_.clear();
+}
+
+std::vector<int> Loader::pictures_of(LoaderPosition position) {
+  if (order_epoch_ != position.epoch) {
+    order_ = used_;
+    shuffle(order_,
+            Random(options_.sample.seed, static_cast<std::uint64_t>(position.epoch), 0, RandomPurpose::shuffle));
+    order_epoch_ = position.epoch;
+  }
+  const std::ptrdiff_t first = std::ptrdiff_t{position.batch} * options_.batch;
+  const std::ptrdiff_t last = std::min(first + options_.batch, std::ptrdiff_t{pictures()});
+  return {order_.begin() + first, order_.begin() + last};
+}
+
+bool Loader::has_work() const {
+  const bool sample_waits = std::any_of(pending_.begin(), pending_.end(),
+                                        [](const auto& batch) { return batch->started < batch->slots.size(); });
+  return sample_waits || (!opening_ && pending_.size() < static_cast<std::size_t>(options_.prefetch));
+}
+
+void Loader::open_batch(std::unique_lock<std::mutex>& lock) {
+  opening_ = true;
+  auto batch = std::make_shared<Pending>();
+  batch->epoch = opened_.epoch;
+  for (const int picture : pictures_of(opened_)) batch->slots.push_back({picture, {}, nullptr});
+  opened_ = after(opened_);
+  lock.unlock();  // taking and clearing memory takes long
+  try {
+    batch->images.resize(batch->slots.size() * image_elements(options_.sample.input_size));
+  } catch (...) {
+    for (Pending::Slot& slot : batch->slots) slot.error = std::current_exception();
+    batch->started = batch->done = batch->slots.size();
+  }
+  lock.lock();
+  pending_.push_back(batch);
+  opening_ = false;
+  work_changed_.notify_all();
+  sample_done_.notify_all();
+}
+
+void Loader::make(Pending& batch, std::size_t index) const {
+  Pending::Slot& slot = batch.slots[index];
+  float* image = batch.images.data() + index * image_elements(options_.sample.input_size);
+  try {
+    slot.labels =
+        read_sample(image, set_.pictures[static_cast<std::size_t>(slot.picture)], set_, batch.epoch, options_.sample);
+  } catch (...) {
+    slot.error = std::current_exception();
+  }
+}
+
+void Loader::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_changed_.wait(lock, [this] { return stopping_ || has_work(); });
+    if (stopping_) return;
+    const auto waiting = std::find_if(pending_.begin(), pending_.end(),
+                                      [](const auto& pending) { return pending->started < pending->slots.size(); });
+    if (waiting == pending_.end()) {
+      open_batch(lock);
+      continue;
+    }
+    const std::shared_ptr<Pending> batch = *waiting;
+    const std::size_t index = batch->started++;
+    lock.unlock();
+    make(*batch, index);
+    lock.lock();
+    if (++batch->done == batch->slots.size()) sample_done_.notify_all();
+  }
+}
+
+Batch Loader::next() {
+  std::shared_ptr<Pending> pending;
+  {
+    std::unique_lock lock(mutex_);
+    const auto begin = std::chrono::steady_clock::now();
+    sample_done_.wait(lock,
+                      [this] { return !pending_.empty() && pending_.front()->done == pending_.front()->slots.size(); });
+    seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    pending = std::move(pending_.front());
+    pending_.pop_front();
+  }
+  work_changed_.notify_all();
+  position_ = after(position_);
+
+  Batch batch;
+  batch.size = static_cast<int>(pending->slots.size());
+  batch.images = std::move(pending->images);
+  batch.targets.pictures = batch.size;
+  batch.targets.keypoints = set_.skeleton.size();
+  for (const int stride : options_.sample.strides) {
+    const int size = options_.sample.input_size / stride;
+    batch.targets.resolutions.push_back({size, size, {}, {}});
+  }
+  for (const Pending::Slot& slot : pending->slots) {
+    if (slot.error) std::rethrow_exception(slot.error);
+    append(batch.targets, slot.labels);
+    batch.picture_ids.push_back(set_.pictures[static_cast<std::size_t>(slot.picture)].id);
+    if (!slot.labels.remark.empty()) batch.remarks.push_back(slot.labels.remark);
+  }
+  return batch;
+}
+
+}  // namespace posecu

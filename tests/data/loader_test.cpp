@@ -1,0 +1,195 @@
+#include "data/loader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "core/error.h"
+#include "tests/data/synthetic_set.h"
+
+namespace posecu {
+namespace {
+
+using testing::HasSubstr;
+
+LoaderOptions small_options(int threads) {
+  LoaderOptions options;
+  options.batch = 4;
+  options.sample.input_size = 32;
+  options.sample.seed = 7;
+  options.threads = threads;
+  return options;
+}
+
+bool same(const ResolutionTargets& a, const ResolutionTargets& b) {
+  return a.width == b.width && a.height == b.height && a.keypoints == b.keypoints && a.masks == b.masks;
+}
+
+void expect_same(const Batch& a, const Batch& b) {
+  EXPECT_EQ(a.size, b.size);
+  EXPECT_EQ(a.picture_ids, b.picture_ids);
+  EXPECT_TRUE(a.images == b.images);
+  EXPECT_EQ(a.targets.first_person, b.targets.first_person);
+  EXPECT_EQ(a.targets.scales, b.targets.scales);
+  ASSERT_EQ(a.targets.resolutions.size(), b.targets.resolutions.size());
+  for (std::size_t r = 0; r < a.targets.resolutions.size(); ++r)
+    EXPECT_TRUE(same(a.targets.resolutions[r], b.targets.resolutions[r]));
+}
+
+std::vector<Batch> take(Loader& loader, int batches) {
+  std::vector<Batch> result;
+  for (int i = 0; i < batches; ++i) result.push_back(loader.next());
+  return result;
+}
+
+class LoaderTest : public testing::Test {
+ protected:
+  const SyntheticSet files_{33};  // 27 of them with annotations
+  const DataSet set_ = read_split("coco", files_.root(), "train");
+};
+
+TEST_F(LoaderTest, GivesTheSameBatchesForAnyNumberOfThreads) {
+  Loader one(set_, small_options(1));
+  const std::vector<Batch> expected = take(one, 15);
+  for (const int threads : {2, 8}) {
+    Loader loader(set_, small_options(threads));
+    for (const Batch& batch : expected) expect_same(loader.next(), batch);
+  }
+}
+
+TEST_F(LoaderTest, BatchesHaveTheShapesOfTheirParts) {
+  Loader loader(set_, small_options(2));
+  const Batch batch = loader.next();
+  EXPECT_EQ(batch.size, 4);
+  EXPECT_EQ(batch.images.size(), 4u * 32 * 32 * 3);
+  const Targets& targets = batch.targets;
+  EXPECT_EQ(targets.pictures, 4);
+  EXPECT_EQ(targets.keypoints, 17);
+  ASSERT_EQ(targets.first_person.size(), 5u);
+  const auto people = static_cast<std::size_t>(targets.first_person.back());
+  EXPECT_GT(people, 3u);
+  EXPECT_EQ(targets.scales.size(), people);
+  ASSERT_EQ(targets.resolutions.size(), 2u);
+  EXPECT_EQ(targets.resolutions[0].width, 8);
+  EXPECT_EQ(targets.resolutions[1].height, 16);
+  for (const ResolutionTargets& resolution : targets.resolutions) {
+    EXPECT_EQ(resolution.keypoints.size(), people * 17 * 3);
+    EXPECT_EQ(resolution.masks.size(), static_cast<std::size_t>(4 * resolution.width * resolution.height));
+  }
+}
+
+TEST_F(LoaderTest, AnEpochShowsEveryAnnotatedPictureOnceAndTheNextInAnotherOrder) {
+  LoaderOptions options = small_options(2);
+  options.remainder = Remainder::keep;
+  Loader loader(set_, options);
+  EXPECT_EQ(loader.pictures(), 27);
+  EXPECT_EQ(loader.batches_per_epoch(), 7);
+  std::vector<std::vector<std::int64_t>> epochs(2);
+  for (auto& epoch : epochs)
+    for (const Batch& batch : take(loader, 7))
+      epoch.insert(epoch.end(), batch.picture_ids.begin(), batch.picture_ids.end());
+  for (const auto& epoch : epochs) EXPECT_EQ(std::set(epoch.begin(), epoch.end()).size(), 27u);
+  EXPECT_NE(epochs[0], epochs[1]);
+  EXPECT_EQ(loader.position(), (LoaderPosition{2, 0}));
+}
+
+TEST_F(LoaderTest, LeavesOutAnotherRemainderEachEpoch) {
+  Loader loader(set_, small_options(2));
+  EXPECT_EQ(loader.batches_per_epoch(), 6);
+  std::set<std::set<std::int64_t>> shown;
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    std::set<std::int64_t> pictures;
+    for (const Batch& batch : take(loader, 6)) pictures.insert(batch.picture_ids.begin(), batch.picture_ids.end());
+    EXPECT_EQ(pictures.size(), 24u);
+    shown.insert(pictures);
+  }
+  EXPECT_GT(shown.size(), 1u);
+}
+
+TEST_F(LoaderTest, DrawsAnotherAugmentationEachEpochAndForEachSeed) {
+  LoaderOptions options = small_options(1);
+  options.batch = 27;
+  Loader loader(set_, options);
+  options.sample.seed = 8;
+  Loader other_seed(set_, options);
+  const Batch first = loader.next(), second = loader.next(), other = other_seed.next();
+  const auto scale_of = [](const Batch& batch, std::int64_t picture) {
+    const auto at = std::find(batch.picture_ids.begin(), batch.picture_ids.end(), picture) - batch.picture_ids.begin();
+    return batch.targets.scales[static_cast<std::size_t>(batch.targets.first_person[static_cast<std::size_t>(at)])];
+  };
+  EXPECT_NE(scale_of(first, 100), scale_of(second, 100));
+  EXPECT_NE(scale_of(first, 100), scale_of(other, 100));
+}
+
+TEST_F(LoaderTest, ContinuesExactlyWhereItIsSent) {
+  Loader straight(set_, small_options(2));
+  const std::vector<Batch> expected = take(straight, 20);
+  for (const int from : {0, 3, 5, 6, 13}) {
+    Loader loader(set_, small_options(2));
+    loader.next();
+    const LoaderPosition position{from / 6, from % 6};
+    loader.seek(position);
+    EXPECT_EQ(loader.position(), position);
+    for (int i = from; i < from + 4; ++i) expect_same(loader.next(), expected[static_cast<std::size_t>(i)]);
+  }
+}
+
+TEST_F(LoaderTest, CarriesWhatWentWrongToTheCallerWithTheFilesName) {
+  std::ofstream(files_.picture(3)) << "no picture";
+  Loader loader(set_, small_options(3));
+  int failures = 0;
+  for (int i = 0; i < 2 * 6; ++i) try {
+      loader.next();
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(files_.picture(3).string()));
+      ++failures;
+    }
+  EXPECT_GE(failures, 1);  // the picture may be in an epoch's remainder
+  EXPECT_LE(failures, 2);
+}
+
+TEST_F(LoaderTest, SaysThatAPictureIsMissing) {
+  for (int i = 0; i < 33; ++i) std::filesystem::remove(files_.picture(i));
+  Loader loader(set_, small_options(2));
+  try {
+    loader.next();
+    FAIL() << "a missing picture was read";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(".png"));
+  }
+}
+
+TEST_F(LoaderTest, RemarksThatAPictureHasAnotherSizeThanItsLabels) {
+  write_png(files_.picture(0), noise_picture(31, 57, 0));
+  LoaderOptions options = small_options(2);
+  options.batch = 27;
+  Loader loader(set_, options);
+  const Batch batch = loader.next();
+  ASSERT_EQ(batch.remarks.size(), 1u);
+  EXPECT_THAT(batch.remarks[0], HasSubstr("000.png: 31 x 57 pixels, the annotations say"));
+}
+
+TEST_F(LoaderTest, RefusesABatchLargerThanTheSet) {
+  LoaderOptions options = small_options(1);
+  options.batch = 28;
+  EXPECT_THROW(Loader(set_, options), UsageError);
+}
+
+TEST_F(LoaderTest, CanBeDestroyedAtAnyTime) {
+  for (int taken = 0; taken < 4; ++taken) {
+    Loader loader(set_, small_options(4));
+    take(loader, taken);
+  }
+}
+
+TEST_F(LoaderTest, MeasuresHowLongItWaited) {
+  Loader loader(set_, small_options(1));
+  take(loader, 12);
+  EXPECT_GT(loader.seconds_waited(), 0);
+}
+
+}  // namespace
+}  // namespace posecu
