@@ -18,7 +18,8 @@ namespace posecu {
 
 namespace {
 
-constexpr int kThresholds = ScoreTable::kThresholds, kRecalls = ScoreTable::kRecalls, kAreas = ScoreTable::kAreas;
+constexpr std::size_t kThresholds = ScoreTable::kThresholds, kRecalls = ScoreTable::kRecalls,
+                      kAreas = ScoreTable::kAreas;
 constexpr std::array<std::string_view, 3> kEvaluators{"xtcocotools", "pycocotools", "crowdposetools"};
 
 enum Area { kAll, kMedium, kLarge };
@@ -152,7 +153,7 @@ ScoreTable evaluate(const GroundTruth& truth, const Detections& detections, cons
   for (const std::int64_t category : categories) {
     std::vector<PicturePeople> people = people_of_category(truth, detections, pictures, category, options.evaluator);
     matches.push_back(match_people(people, oks, options));
-    for (int area = 0; area < kAreas; ++area) {
+    for (int area = 0; area < ScoreTable::kAreas; ++area) {
       add_curves(table, static_cast<int>(matches.size()) - 1, area,
                  precision_curves(matches.back(), area, [](int) { return true; }));
     }
