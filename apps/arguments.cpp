@@ -32,6 +32,15 @@ void refuse_unknown_option(const Verb& verb, const std::string& word) {
       fmt::format("{}: unknown option {}{}{}", verb.name, name, did_you_mean(name, names), see_help(verb)));
 }
 
+// A word as a shell takes it.
+std::string quoted(std::string_view word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + '\'';
+}
+
 void check_words(const Verb& verb, const std::vector<std::string>& words) {
   const VerbHelp& help = *verb.help;
   const auto n = static_cast<int>(words.size());
@@ -64,6 +73,8 @@ Arguments Arguments::parse(const Verb& verb, std::span<const char* const> words)
     throw UsageError(fmt::format("{}: {}{}", verb.name, error.what(), see_help(verb)));
   }
   Arguments arguments;
+  arguments.command_line_ = fmt::format("posecu {}", verb.name);
+  for (const char* word : words) arguments.command_line_ += ' ' + quoted(word);
   for (const std::string& word : app.remaining()) {
     if (word.starts_with('-') && word != "-") refuse_unknown_option(verb, word);
     positionals.push_back(word);

@@ -47,10 +47,12 @@ class Arguments {
   const std::vector<std::string>& overrides() const { return overrides_; }  // "key=value"
   bool given(std::string_view option) const { return options_.contains(option); }
   std::optional<std::string> value(std::string_view option) const;
+  const std::string& command_line() const { return command_line_; }  // as a shell takes it
 
  private:
   std::vector<std::string> words_, overrides_;
   std::map<std::string, std::string, std::less<>> options_;
+  std::string command_line_;
 };
 
 std::string help_of(const Verb& verb);

@@ -17,23 +17,58 @@ NetworkOptions network_options(const Config& config, int keypoints) {
   return options;
 }
 
+LossOptions loss_options(const Config& config) {
+  LossOptions options;
+  options.formulas = config.text("loss.formulas") == "official" ? Formulas::official : Formulas::paper;
+  options.regularisation = config.boolean("loss.regularisation") ? Regularisation::on : Regularisation::off;
+  const std::string& targets = config.text("loss.targets");
+  if (targets == "fixed") options.targets = TargetScale::fixed;
+  if (targets == "instance") options.targets = TargetScale::instance;
+  options.focal = config.boolean("loss.focal") ? FocalWeight::on : FocalWeight::off;
+  options.theta = config.number("loss.theta");
+  options.beta = config.number("loss.beta");
+  options.sigma = config.number("loss.sigma");
+  options.weights = {.heatmap = config.number("loss.weights.heatmap"),
+                     .pull = config.number("loss.weights.pull"),
+                     .push = config.number("loss.weights.push"),
+                     .scale = config.number("loss.weights.scale")};
+  return options;
+}
+
+LoaderOptions loader_options(const Config& config) {
+  const std::vector<double>& scale = config.numbers("data.augment.scale");
+  LoaderOptions options;
+  options.batch = config.integer("train.batch");
+  options.sample.input_size = config.integer("train.input_size");
+  options.sample.strides = config.text("model.head") == "hrnet" ? std::vector{4} : std::vector{4, 2};
+  options.sample.augment = {.scale = {scale[0], scale[1]},
+                            .rotation = config.number("data.augment.rotation"),
+                            .translation = config.number("data.augment.translation"),
+                            .flip = config.number("data.augment.flip")};
+  options.sample.seed = static_cast<std::uint64_t>(config.large_integer("train.seed"));
+  options.threads = config.integer("data.loader_threads");
+  options.remainder = config.boolean("data.drop_last") ? Remainder::drop : Remainder::keep;
+  return options;
+}
+
 TrainOptions train_options(const Config& config) {
   const int steps = config.integer("train.steps"), epochs = config.integer("train.epochs");
   if (steps == 0 && epochs == 0)
     throw UsageError(
         "neither train.steps nor train.epochs is set: how long shall the training be?\n  try: train.epochs=300");
   TrainOptions options;
-  options.unit = steps > 0 ? TrainUnit::steps : TrainUnit::epochs;
-  options.length = std::max(steps, epochs);
-  for (const int milestone : config.integers("train.milestones")) options.milestones.push_back(milestone);
-  options.eval_every = config.integer("train.eval_every");
-  options.save_every = config.integer("train.save_every");
-  options.accumulate = config.integer("train.accumulate");
-  options.keep = config.integer("train.keep");
   options.adam.lr = config.number("train.lr");
-  options.gamma = config.number("train.gamma");
-  options.warmup_steps = config.integer("train.warmup_steps");
-  options.warmup_ratio = config.number("train.warmup_ratio");
+  options.keep = config.integer("train.keep");
+  TimetableOptions& timetable = options.timetable;
+  timetable.unit = steps > 0 ? TrainUnit::steps : TrainUnit::epochs;
+  timetable.length = std::max(steps, epochs);
+  for (const int milestone : config.integers("train.milestones")) timetable.milestones.push_back(milestone);
+  timetable.eval_every = config.integer("train.eval_every");
+  timetable.save_every = config.integer("train.save_every");
+  timetable.accumulate = config.integer("train.accumulate");
+  timetable.gamma = config.number("train.gamma");
+  timetable.warmup_steps = config.integer("train.warmup_steps");
+  timetable.warmup_ratio = config.number("train.warmup_ratio");
   return options;
 }
 

@@ -9,7 +9,8 @@ int run_config(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_forward(const Arguments& arguments);
+int run_train(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp;
+extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kTrainHelp;
 
 }  // namespace posecu

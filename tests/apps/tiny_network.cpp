@@ -21,6 +21,8 @@ void write_weights(const std::filesystem::path& path, const NetworkOptions& opti
   write_safetensors(path.string(), tensors, metadata);
 }
 
+std::filesystem::path one_picture_set() { return std::filesystem::path(POSECU_SOURCE_FOLDER) / "examples/one_picture"; }
+
 void write_input(const std::filesystem::path& path, const std::string& name, int n, int h, int w) {
   const std::vector<float> nhwc = golden_image_nhwc(name, n, h, w);
   std::vector<float> nchw;

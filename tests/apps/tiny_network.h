@@ -17,6 +17,9 @@ inline constexpr NetworkOptions kTinyNetwork{Head::higherhrnet, 8, 1, {1, 1, 1},
 void write_weights(const std::filesystem::path& path, const NetworkOptions& options, const GoldenWeightRule& rule = {},
                    const std::map<std::string, std::string>& metadata = {});
 
+// The data set that the project ships: one picture, one person, part "train".
+std::filesystem::path one_picture_set();
+
 // A tensor `input` [N,3,H,W] by the goldens' rule.
 void write_input(const std::filesystem::path& path, const std::string& name, int n, int h, int w);
 

@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+
+#include "apps/data_sets.h"
+#include "apps/device.h"
+#include "apps/evaluation.h"
+#include "apps/exit_code.h"
+#include "apps/interrupt.h"
+#include "apps/machine.h"
+#include "apps/progress.h"
+#include "apps/skeleton_toml.h"
+#include "apps/training_options.h"
+#include "apps/verbs.h"
+#include "core/error.h"
+#include "models/weights.h"
+#include "training/train.h"
+
+namespace posecu {
+namespace {
+
+constexpr auto kExamples = std::to_array<Example>({
+    {"posecu train coco/laptop data.root=data/coco --out runs/first",
+     "trains a small network into the new folder runs/first"},
+    {"posecu train --resume runs/first", "goes on with a training that was interrupted, to the same end"},
+    {"posecu train coco/higherhrnet_w32_512 data.root=data/coco train.batch=2 train.accumulate=5 --out runs/w32",
+     "the published recipe, in passes of two pictures"},
+});
+
+constexpr auto kOptions = std::to_array<OptionHelp>({
+    {"--out", "RUN", "New folder for everything that the training makes."},
+    {"--resume", "RUN", "Folder of a training to go on with; it knows its configuration."},
+    kDeviceOption,
+    kThreadsOption,
+    kQuietOption,
+});
+
+struct Request {
+  std::string folder;
+  RunFolder::Start start;
+  Config config;
+};
+
+Request read_request(const Arguments& arguments) {
+  const auto out = arguments.value("--out"), resume = arguments.value("--resume");
+  if (out.has_value() == resume.has_value())
+    throw UsageError("train: give --out RUN for a new training, or --resume RUN\n  try: posecu train --help");
+  Config config;
+  if (resume) {
+    if (!arguments.words().empty() || !arguments.overrides().empty())
+      throw UsageError("train: --resume goes on with the run's own configuration: give no CONFIG and no key=value");
+    if (!is_run_folder(*resume)) throw UsageError(fmt::format("train: --resume {}: no run folder", *resume));
+    read_config(config, *resume + "/config.toml");
+  } else if (!arguments.words().empty()) {
+    read_config(config, arguments.words()[0]);
+  }
+  apply_overrides(config, arguments.overrides());
+  check_config(config);
+  return {resume ? *resume : *out, resume ? RunFolder::Start::resumed : RunFolder::Start::fresh, std::move(config)};
+}
+
+// What a training is made of, each part after those that it needs.
+struct Training {
+  DataSet train_set;
+  std::optional<DataSet> val_set;
+  std::optional<GroundTruth> truth;  // of val_set
+  Context context;
+  Parameters parameters;
+  Network network;
+  Losses losses;
+  Loader loader;
+
+  Training(const Config& config, const ContextOptions& options)
+      : train_set(read_train_set(config)),
+        context(options),
+        network(parameters, network_options(config, train_set.skeleton.size())),
+        losses(loss_options(config)),
+        loader(train_set, loader_options(config)) {
+    if (!config.text("data.val").empty()) {
+      val_set = read_val_set(config);
+      truth = read_ground_truth(val_set->annotation_file);
+    }
+    parameters.allocate(context, Parameters::Gradients::allocate);
+    parameters.initialise(static_cast<std::uint64_t>(config.large_integer("train.seed")));
+  }
+};
+
+// A run that was killed before its first checkpoint begins again.
+bool has_checkpoint(const std::string& folder) {
+  return std::filesystem::exists(folder + "/checkpoints/last.safetensors");
+}
+
+void load_initial_weights(Parameters& parameters, const Config& config, Progress& progress) {
+  const std::string& path = config.text("model.init");
+  if (path.empty()) return;
+  const LoadMode mode = config.boolean("model.init_partial") ? LoadMode::partial : LoadMode::initial;
+  const LoadReport report = load_weights(parameters, Safetensors::read(path), mode);
+  progress.message(fmt::format("{}: {} tensors matched, {} missing (they stay fresh), {} unused", path,
+                               report.matched.size(), report.missing.size(), report.unused.size()));
+}
+
+std::optional<Evaluation> evaluate_network(Training& training, const Config& config, Progress& progress,
+                                           const Interrupts& interrupts) {
+  training.network.prepare_inference(training.context);
+  const std::size_t pictures = training.val_set->pictures.size();
+  const auto found =
+      find_people(training.context, training.network, *training.val_set, find_options(config), [&](std::size_t done) {
+        if (progress.due()) progress.show(fmt::format("evaluating {}/{}", done, pictures));
+        return !interrupts.requested();
+      });
+  if (!found) return std::nullopt;
+  const ScoreTable table =
+      evaluate(*training.truth, *found, options_for(*training.truth, evaluator_by_name(config.text("eval.evaluator"))));
+  Evaluation evaluation{.score = table.value("AP"), .metrics = {}};
+  for (const Statistic& statistic : table.statistics) evaluation.metrics.emplace_back(statistic.name, statistic.value);
+  return evaluation;
+}
+
+std::string format_step(const TrainProgress& p) {
+  return fmt::format("step {}/{}  epoch {}  loss {:.5f}  lr {:.2e}  {:.2f} s/step  {} left  {:.0f} % waiting{}", p.step,
+                     p.steps, p.epoch, p.losses.total(), p.lr, p.seconds_per_step, format_duration(p.seconds_left),
+                     100 * p.waiting, p.outcome == StepOutcome::skipped ? "  skipped: not finite" : "");
+}
+
+TrainCallables callables(Training& training, const Config& config, Progress& progress, const Interrupts& interrupts) {
+  TrainCallables c;
+  if (training.val_set) c.evaluate = [&] { return evaluate_network(training, config, progress, interrupts); };
+  c.on_step = [&](const TrainProgress& p) {
+    if (progress.due() || p.step == p.steps) progress.show(format_step(p));
+  };
+  c.on_evaluation = [&](const EvaluationReport& report) {
+    progress.message(fmt::format("step {}: AP {:.3f}{}", report.step, report.evaluation.score,
+                                 report.best ? ", the best so far" : ""));
+  };
+  c.on_message = [&](const std::string& text) { progress.message(text); };
+  c.stop_requested = [&] { return interrupts.requested(); };
+  return c;
+}
+
+}  // namespace
+
+const VerbHelp kTrainHelp{
+    .usage = "[CONFIG] [key=value...] --out RUN | --resume RUN",
+    .examples = kExamples,
+    .options = kOptions,
+    .least_words = 0,
+    .most_words = 1,
+    .overrides = VerbHelp::Overrides::accepted,
+    .text =
+        "CONFIG is a TOML file or the name of a built-in configuration; without it the defaults hold. Ctrl-C and\n"
+        "SIGTERM end the training after the current step, with everything saved (exit codes 130 and 143); a second\n"
+        "signal ends it at once. A training that was interrupted, or killed, ends in the same bytes when it is\n"
+        "resumed as if it had never stopped."};
+
+int run_train(const Arguments& arguments) {
+  const Request request = read_request(arguments);
+  const Config& config = request.config;
+  const TrainOptions options = train_options(config);
+  Progress progress(chatter(arguments));
+  Training training(config, context_options(arguments));
+  for (const std::string& remark : training.train_set.remarks) progress.message(remark);
+  if (!has_checkpoint(request.folder)) load_initial_weights(training.parameters, config, progress);
+
+  const RunFolder folder(request.folder, request.start);
+  const CheckpointTexts texts{.config = write_toml(config), .skeleton = write_toml(training.train_set.skeleton)};
+  folder.write({texts.config, arguments.command_line(), environment_text(training.context.threads())});
+  progress.message(fmt::format("{} pictures, {:.1f} million parameters, {}", training.train_set.pictures.size(),
+                               static_cast<double>(training.parameters.trained_elements()) / 1e6, request.folder));
+  const Interrupts interrupts;
+  const TrainEnd end = train(training.context, training.network, training.parameters, training.losses, training.loader,
+                             folder, texts, options, callables(training, config, progress, interrupts));
+  if (end == TrainEnd::interrupted) {
+    progress.message(fmt::format("interrupted, all is saved\n  go on: posecu train --resume {}", request.folder));
+    return interrupts.exit_code();
+  }
+  progress.message(
+      fmt::format("done\n  next: posecu eval {0}\n        posecu predict {0} PICTURE --out FOLDER", request.folder));
+  return kDone;
+}
+
+}  // namespace posecu
