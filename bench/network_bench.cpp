@@ -4,7 +4,7 @@
 //                              [--repeats=9] [--serve]
 //
 // forward  HigherHRNet's inference: K = 17, M = 8
-// step     its training forward and backward, with gradients of 1
+// step     a whole training step: forward, losses of 3 people a picture, backward, Adam
 // --serve  for bench/compare_torch.py: for each line "N" on standard input, N times in ms on standard output
 #include <fmt/format.h>
 #include <stdlib.h>
@@ -16,11 +16,13 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/random.h"
 #include "models/network.h"
+#include "training/step.h"
 
 namespace posecu {
 namespace {
@@ -69,13 +71,33 @@ double milliseconds(const std::function<void()>& run) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
-NetworkMaps ones_like(Context& context, const NetworkMaps& maps) {
-  NetworkMaps result;
-  for (const auto member : {&NetworkMaps::low, &NetworkMaps::high, &NetworkMaps::embeddings}) {
-    result.*member = context.tensor<float>((maps.*member).shape());
-    std::ranges::fill((result.*member).view(), 1.F);
+// Three people with all keypoints somewhere in every picture.
+Targets some_targets(int pictures, int size) {
+  Random random(2, 0, 0, RandomPurpose::test);
+  Targets targets;
+  targets.pictures = pictures, targets.keypoints = NetworkOptions{}.keypoints;
+  targets.resolutions.resize(2);
+  for (int picture = 0; picture < pictures; ++picture) {
+    targets.first_person.push_back(targets.first_person.back() + 3);
+    for (const double scale : {0.3, 0.4, 0.5}) {
+      targets.scales.push_back(scale);
+      for (int k = 0; k < targets.keypoints; ++k) {
+        const double x = random.uniform(0, size), y = random.uniform(0, size);
+        for (std::size_t r = 0; r < 2; ++r) {
+          const double stride = r == 0 ? 4 : 2;
+          for (const double value : {x / stride, y / stride, 2.0}) {
+            targets.resolutions[r].keypoints.push_back(static_cast<float>(value));
+          }
+        }
+      }
+    }
   }
-  return result;
+  for (std::size_t r = 0; r < 2; ++r) {
+    const int side = size / (r == 0 ? 4 : 2);
+    targets.resolutions[r].width = targets.resolutions[r].height = side;
+    targets.resolutions[r].masks.assign(static_cast<std::size_t>(pictures) * static_cast<std::size_t>(side * side), 1);
+  }
+  return targets;
 }
 
 void serve(const std::function<void()>& run) {
@@ -108,15 +130,24 @@ void bench(const std::string& what, const Settings& settings) {
   Random random(1, 0, 0, RandomPurpose::test);
   for (float& value : images.view()) value = static_cast<float>(random.normal());
 
+  const Targets targets = some_targets(images.size(0), size);
+  const Losses losses({});
+  std::optional<Adam> adam;
+  std::optional<TrainingStep> step;
+  if (what == "step") {
+    adam.emplace(context, parameters, AdamOptions{});
+    step.emplace(context, network, parameters, losses, *adam, 1);
+  }
+
   std::function<void()> run;
   if (what == "forward") {
     network.prepare_inference(context);
     run = [&] { static_cast<void>(network.forward_inference(context, images)); };
   } else if (what == "step") {
     run = [&] {
-      parameters.clear_gradients();
-      const NetworkMaps maps = network.forward_training(context, images);
-      network.backward(context, ones_like(context, maps));
+      step->begin(context);
+      step->add_pass(context, images, targets);
+      step->finish(context, 1e-6);
     };
   } else {
     throw UsageError("network_bench forward or network_bench step, not " + what);
