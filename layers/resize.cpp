@@ -11,11 +11,4 @@ Tensor<float> resize_bilinear(Context& context, View<const float> x, int height,
   return y;
 }
 
-Tensor<float> resize_bilinear_backward(Context& context, View<const float> dy, const Shape& x) {
-  auto dx = context.tensor<float>(x);
-  resize_bilinear_backward<float>(context.stream(), dx.data(), dy.data(),
-                                  {x[0], x[3], x[1], x[2], dy.size(1), dy.size(2)});
-  return dx;
-}
-
 }  // namespace posecu

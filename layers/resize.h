@@ -8,7 +8,4 @@ namespace posecu {
 // x [N,h,w,C] -> [N,height,width,C]
 Tensor<float> resize_bilinear(Context& context, View<const float> x, int height, int width);
 
-// dy [N,height,width,C] -> dx [N,h,w,C], of the shape `x`
-Tensor<float> resize_bilinear_backward(Context& context, View<const float> dy, const Shape& x);
-
 }  // namespace posecu

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "core/context.h"
@@ -42,14 +43,17 @@ inline Tensor<float> tensor_of(Context& context, const Map& map) {
   return result;
 }
 
-// `tolerance` is relative to the largest expected value.
-inline void expect_values(View<const float> found, const Values& expected, double tolerance, const char* name,
-                          double added = 0) {
+// `tolerance` is relative to the largest expected value, but at least to `least`. `added` is what was there before.
+struct Comparison {
+  double tolerance, least = 1e-30, added = 0;
+};
+inline void expect_values(View<const float> found, const Values& expected, const Comparison& how,
+                          const std::string& name) {
   ASSERT_EQ(found.elements(), expected.size()) << name;
-  double largest = 1e-30;
-  for (const double value : expected) largest = std::max(largest, std::abs(value + added));
+  double largest = std::max(how.least, std::abs(how.added));
+  for (const double value : expected) largest = std::max(largest, std::abs(value + how.added));
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_NEAR(found.data()[i], expected[i] + added, tolerance * largest) << name << '[' << i << ']';
+    ASSERT_NEAR(found.data()[i], expected[i] + how.added, how.tolerance * largest) << name << '[' << i << ']';
   }
 }
 
