@@ -16,11 +16,7 @@
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
 
-namespace posecu {
-
-using std::max;
-using std::min;
-
+// Global, as in CUDA.
 struct uint3 {
   unsigned x, y, z;
 };
@@ -30,6 +26,11 @@ struct dim3 {
   constexpr dim3(unsigned columns = 1, unsigned rows = 1, unsigned layers = 1)  // NOLINT(google-explicit-constructor)
       : x(columns), y(rows), z(layers) {}
 };
+
+namespace posecu {
+
+using std::max;
+using std::min;
 
 // The index of block `number` when blocks are counted along x first, as CUDA counts.
 constexpr uint3 block_index(dim3 grid, unsigned number) {

@@ -6,14 +6,20 @@
 
 #define __shared__  // a block's shared memory is a local variable of its one call
 
-namespace posecu {
-
 inline constexpr uint3 threadIdx{0, 0, 0};
 inline constexpr dim3 blockDim{1, 1, 1};
 inline constinit thread_local uint3 blockIdx{0, 0, 0};
 inline constinit thread_local dim3 gridDim{1, 1, 1};
 
+namespace posecu {
+
 __forceinline__ void __syncthreads() {}
+
+// A hint that the cache line at `p` will be read soon. Only here: a GPU hides its waits behind other threads.
+// (__builtin_prefetch will not do: g++ 12 takes a lambda that only prefetches for one without effect, and drops it.)
+__forceinline__ void prefetch(const void* p) {
+  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(p)));
+}
 
 // Runs the blocks on stream.pool, or in the calling thread when there is none; returns when all are done.
 template <class... P, class... A>

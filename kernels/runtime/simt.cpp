@@ -8,10 +8,10 @@
 
 #include "kernels/runtime/simt_state.h"
 
-namespace posecu {
-
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
+
+namespace posecu {
 
 namespace simt {
 namespace {

@@ -13,13 +13,14 @@
 
 #define __shared__ static  // blocks run one after another, all their threads on one OS thread
 
-namespace posecu {
-
 // CUDA's words are variables here, set before a thread runs: `print threadIdx` works in gdb.
 extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 
+namespace posecu {
+
 void __syncthreads();
+inline void prefetch(const void* /*soon read*/) {}
 void __syncwarp();
 
 namespace simt {

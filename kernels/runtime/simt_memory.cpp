@@ -134,7 +134,8 @@ extern "C" {
 POSECU_HOOKS(1)
 POSECU_HOOKS(2)
 POSECU_HOOKS(4)
-POSECU_HOOKS(8) POSECU_HOOKS(16)
+POSECU_HOOKS(8)
+POSECU_HOOKS(16)
 #undef POSECU_HOOKS
     void __tsan_read_range(void* p, std::size_t bytes) {
   posecu::simt::access(p, bytes, false);

@@ -57,6 +57,15 @@ __device__ __forceinline__ float sum(Vec<N> a) {
   return total;
 }
 
+// Lane i is the sum of rows[i]'s lanes.
+template <int R, int N>
+__device__ __forceinline__ Vec<R> lane_sums(const Vec<N> (&rows)[R]) {
+  Vec<R> sums;
+#pragma unroll
+  for (int i = 0; i < R; ++i) set_lane(sums, i, sum(rows[i]));
+  return sums;
+}
+
 // x where positive, else 0; NaN gives 0.
 template <int N>
 __device__ __forceinline__ Vec<N> relu(Vec<N> x) {
