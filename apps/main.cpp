@@ -21,6 +21,7 @@ namespace posecu {
 namespace {
 
 constexpr auto kVerbs = std::to_array<Verb>({
+    {"train", "trains a network into a run folder, or goes on with a training", run_train, &kTrainHelp},
     {"eval", "scores a network on a data set: its AP table, and the people it found as a results file", run_eval,
      &kEvalHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
