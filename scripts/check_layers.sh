@@ -42,7 +42,7 @@ for room in "${!may_use[@]}"; do
 done
 # A reference shares no code with what it checks, and test support belongs to no room.
 [[ -d tests/reference ]] && check tests/reference core tests/reference < <(sources tests/reference)
-[[ -d tests/support ]] && check tests/support core tests/support < <(sources tests/support)
+[[ -d tests/support ]] && check tests/support core tests/support tests/reference < <(sources tests/support)
 
 if [[ $files -eq 0 ]]; then
   echo "check_layers: no sources under $PWD" >&2

@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 
 # Named exceptions, each with its reason: FILE WHAT LIMIT.
 exceptions="
+kernels/runtime/vec_native.h file 250   one class of vector registers, all its operations side by side
+kernels/runtime/vec_array.h file 250    the same class as a plain array, to be read beside it
 "
 
 list() { git ls-files -co --exclude-standard -- '*.h' '*.cpp' '*.cu' '*.cuh' | while read -r f; do [[ -f $f ]] && echo "$f"; done; }
@@ -23,7 +25,7 @@ list | xargs awk -v exceptions="$exceptions" '
   }
   function finish() {
     if (file == "") return
-    most = file ~ /\.(h|cuh)$/ ? limit(file, "file", 150) : limit(file, "file", 400)
+    most = file ~ /\.h$/ ? limit(file, "file", 150) : limit(file, "file", 400)
     if (counted > most) report(counted, "the file has " counted " lines, at most " most)
   }
   BEGIN {
