@@ -96,6 +96,16 @@ void add_statistics(ScoreTable& table) {
   }
 }
 
+// Results of equal score and different outcome: with another order in the file, they give another AP.
+std::size_t count_ties(const std::vector<Outcome>& outcomes) {
+  std::size_t ties = 0;
+  for (std::size_t i = 1; i < outcomes.size(); ++i) {
+    const Outcome &a = outcomes[i - 1], &b = outcomes[i];
+    if (a.score == b.score && (a.matched != b.matched || a.ignored != b.ignored)) ++ties;
+  }
+  return ties;
+}
+
 }  // namespace
 
 std::string_view to_string(Evaluator evaluator) { return kEvaluators[static_cast<std::size_t>(evaluator)]; }
@@ -166,6 +176,9 @@ ScoreTable evaluate(const GroundTruth& truth, const Detections& detections, cons
     table.statistics.push_back({"AP_hard", crowding_score(matches, crowding, Crowding::hard)});
   }
   table.notes = unscored_entries(truth, detections, pictures);
+  std::size_t ties = 0;
+  for (const Matches& category : matches) ties += count_ties(category.outcomes);
+  if (ties > 0) table.notes.push_back(fmt::format("{} results of equal score: their order in the file counts", ties));
   return table;
 }
 

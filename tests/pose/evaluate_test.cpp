@@ -120,6 +120,7 @@ TEST(Evaluate, GivesEqualScoresTheOrderOfTheFile) {
   scene.truth.people = {person_at(1, 1, 10, 10)};
   scene.detections.list = {detection_at(1, 5000, 5000, 0.5), detection_at(1, 10, 10, 0.5)};
   EXPECT_NEAR(scene.score().value("AP"), 0.5, 1e-12);
+  EXPECT_THAT(scene.score().notes, ::testing::ElementsAre("1 results of equal score: their order in the file counts"));
   std::swap(scene.detections.list[0], scene.detections.list[1]);
   EXPECT_NEAR(scene.score().value("AP"), 1, 1e-12);
 }
