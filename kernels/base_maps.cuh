@@ -100,9 +100,20 @@ __device__ __forceinline__ void fill_tile(HeatmapTile& tile, const BaseHeatmaps&
   }
 }
 
-// Element `index` (0 .. dims-1) of one side's embedding at a base pixel: its four cells and their weights.
+// The M numbers of one keypoint's channel in a cell of one side.
+__device__ __forceinline__ const float* embedding_cell(const BaseEmbeddings& maps, int side, int row, int column,
+                                                       int channel) {
+  const std::size_t pixel =
+      (static_cast<std::size_t>(side) * static_cast<std::size_t>(maps.map_height) + static_cast<std::size_t>(row)) *
+          static_cast<std::size_t>(maps.map_width) +
+      static_cast<std::size_t>(column);
+  return maps.values + (pixel * static_cast<std::size_t>(maps.keypoints) + static_cast<std::size_t>(channel)) *
+                           static_cast<std::size_t>(maps.dims);
+}
+
+// One side's embedding at a base pixel: its four cells and their weights.
 struct EmbeddingTaps {
-  const float *a, *b, *c, *d;  // the M numbers of the cells above left, above right, below left, below right
+  const float *a, *b, *c, *d;  // above left, above right, below left, below right
   float wa, wb, wc, wd;
 };
 
@@ -111,24 +122,17 @@ __device__ __forceinline__ EmbeddingTaps embedding_taps(const BaseEmbeddings& ma
   const int channel = side == 0 ? keypoint : maps.flip[keypoint];
   const Taps across = taps(side == 0 ? x : maps.width - 1 - x, maps.map_width, maps.width);
   const Taps down = taps(y, maps.map_height, maps.height);
-  const auto cell = [&](int row, int column) {
-    const std::size_t pixel =
-        (static_cast<std::size_t>(side) * static_cast<std::size_t>(maps.map_height) + static_cast<std::size_t>(row)) *
-            static_cast<std::size_t>(maps.map_width) +
-        static_cast<std::size_t>(column);
-    return maps.values + (pixel * static_cast<std::size_t>(maps.keypoints) + static_cast<std::size_t>(channel)) *
-                             static_cast<std::size_t>(maps.dims);
-  };
-  return {cell(down.first, across.first),
-          cell(down.first, across.second),
-          cell(down.second, across.first),
-          cell(down.second, across.second),
+  return {embedding_cell(maps, side, down.first, across.first, channel),
+          embedding_cell(maps, side, down.first, across.second, channel),
+          embedding_cell(maps, side, down.second, across.first, channel),
+          embedding_cell(maps, side, down.second, across.second, channel),
           down.w0 * across.w0,
           down.w0 * across.w1,
           down.w1 * across.w0,
           down.w1 * across.w1};
 }
 
+// Elements index .. index+N-1 of its M numbers.
 template <int N>
 __device__ __forceinline__ Vec<N> embedding_at(const EmbeddingTaps& at, int index) {
   return Vec<N>(at.wa) * load<N>(at.a + index) + Vec<N>(at.wb) * load<N>(at.b + index) +

@@ -3,12 +3,15 @@
 //   search_missing   match = max over the map of v - round(|e - tag|), and its first place in row order
 //
 //   shapes  v [K,H,W] heatmaps and e [K,H,W,T] embeddings at base size, never stored; tag [T] of one person
-//   bytes   few: since round(...) >= 0, a pixel can only match if v is at least the best match so far. A first pass
-//           matches the highest pixel of each tile, which gives a bound that most tiles' highest values stay below;
-//           the second pass interpolates the other tiles, and embeddings only where v reaches the bound. The result is
-//           exact: nothing that could equal the maximum is left out.
-//   launch  pass 1: a block for each missing keypoint, its threads over tiles. Pass 2: a block for each tile and
-//           keypoint, which serves all people who miss that keypoint. Pass 3 joins the tiles in a fixed order.
+//   bytes   each cell of the embeddings once; few pixels are interpolated. In a set of pixels v is at most its top, and
+//           e lies in the box of the cells around, since interpolation averages; so no match there is larger than
+//             top - round(distance of tag to the box)
+//           Sets are tiles of 32 x 32 pixels, then patches of 8 x 8 in them. What stays below the best match known is
+//           left out. The result is exact: the bound has room for rounding, and what could equal the best is looked at.
+//   launch  1: a block for each tile and keypoint takes the box and the embedding of the tile's highest pixel.
+//           2: a block for each missing keypoint matches those pixels and the most promising tile.
+//           3: a block for each tile and keypoint serves all who miss that keypoint, a thread a patch.
+//           4: tiles are joined in a fixed order.
 #include "kernels/base_maps.cuh"
 #include "kernels/tag_search.h"
 
@@ -68,61 +71,210 @@ __device__ __forceinline__ Match best_of_block(Match mine) {
   return {value, place == INT32_MAX ? -1 : place};
 }
 
-template <int N>
-__global__ void match_tile_tops(float* __restrict__ bounds, BaseHeatmaps maps, BaseEmbeddings embeddings,
-                                SearchInput input, int tiles) {
-  const Missing missing = input.missing[blockIdx.x];
-  const float* tag = input.tags + missing.person * embeddings.tag_size();
-  Match best;
-  for (int t = static_cast<int>(threadIdx.x); t < tiles; t += static_cast<int>(blockDim.x)) {
-    const float top = input.tile_values[missing.keypoint * tiles + t];
-    if (best.place >= 0 && !(top > best.value)) continue;
-    const int place = input.tile_places[missing.keypoint * tiles + t];
-    const float away = distance<N>(embeddings, missing.keypoint, place % maps.width, place / maps.width, tag);
-    const Match match{top - rintf(away), place};
-    if (match.value == match.value && better(match, best)) best = match;
-  }
-  best = best_of_block(best);
-  if (threadIdx.x == 0) bounds[blockIdx.x] = best.place >= 0 ? best.value : -INFINITY;
+// The cells that pixels first .. last of one axis are interpolated from.
+struct CellRange {
+  int first, last;
+};
+__device__ __forceinline__ CellRange cells_of(int first, int last, int cells, int base) {
+  return {taps(first, cells, base).first, taps(last, cells, base).second};
 }
 
-// The best match of one tile for one missing keypoint; the tile's heatmap stands in shared memory.
+// Between what the embeddings' elements index .. index+N-1 of one side lie in a rectangle of base pixels.
 template <int N>
-__device__ __forceinline__ Match match_tile(const HeatmapTile& tile, const BaseHeatmaps& maps,
-                                            const BaseEmbeddings& embeddings, const float* tag, Place corner,
-                                            float bound) {
-  const int width = min(kMapTile, maps.width - corner.x), height = min(kMapTile, maps.height - corner.y);
-  Match best{bound, -1};
-  for (int y = static_cast<int>(threadIdx.y); y < height; y += static_cast<int>(blockDim.y))
-    for (int x = static_cast<int>(threadIdx.x); x < width; x += static_cast<int>(blockDim.x)) {
-      const float value = tile.values[y][x];
+struct Box {
+  Vec<N> low, high;
+};
+struct Rectangle {
+  int keypoint, left, top, right, bottom;  // right and bottom are within
+};
+template <int N>
+__device__ __forceinline__ Box<N> box_of(const BaseEmbeddings& maps, const Rectangle& pixels, int side, int index) {
+  const bool mirrored = side == 1;
+  const CellRange across = cells_of(mirrored ? maps.width - 1 - pixels.right : pixels.left,
+                                    mirrored ? maps.width - 1 - pixels.left : pixels.right, maps.map_width, maps.width);
+  const CellRange down = cells_of(pixels.top, pixels.bottom, maps.map_height, maps.height);
+  const int channel = mirrored ? maps.flip[pixels.keypoint] : pixels.keypoint;
+  const float* first = embedding_cell(maps, side, down.first, across.first, channel) + index;
+  const std::size_t step = static_cast<std::size_t>(maps.keypoints) * static_cast<std::size_t>(maps.dims);
+  Box<N> box{load<N>(first), load<N>(first)};
+  for (int row = down.first; row <= down.last; ++row, first += step * static_cast<std::size_t>(maps.map_width)) {
+    const float* cell = first;
+    for (int column = across.first; column <= across.last; ++column, cell += step) {
+      const Vec<N> value = load<N>(cell);
+      box = {min(box.low, value), max(box.high, value)};
+    }
+  }
+  return box;
+}
+
+// The squared distance of `tag` to a box, lane by lane, with room for the rounding of interpolation (4 products and 3
+// sums: below 1e-6 of the largest cell).
+template <int N>
+__device__ __forceinline__ Vec<N> outside(const Box<N>& box, Vec<N> tag) {
+  const Vec<N> room = Vec<N>(1e-6f) * max(abs(box.low), abs(box.high));
+  const Vec<N> away = max(max(box.low - room - tag, tag - box.high - room), Vec<N>(0.f));
+  return away * away;
+}
+
+// The largest match that a set of pixels can hold; 1e-5 is room for the rounding of distances.
+__device__ __forceinline__ float largest_match(float top, float squared_distance) {
+  return top - rintf(sqrtf(squared_distance) * (1.f - 1e-5f));
+}
+
+template <int N>
+__global__ void describe_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmbeddings embeddings, SearchInput input,
+                               int tiles) {
+  const int keypoint = static_cast<int>(blockIdx.x), number = static_cast<int>(blockIdx.y);
+  const bool wanted = input.first[keypoint] < input.first[keypoint + 1];
+  const int columns = tile_grid(maps).columns, left = number % columns * kMapTile, top = number / columns * kMapTile;
+  const Rectangle pixels{keypoint, left, top, min(left + kMapTile, maps.width) - 1,
+                         min(top + kMapTile, maps.height) - 1};
+  const int place = input.tile_places[keypoint * tiles + number];
+  const std::size_t tile = static_cast<std::size_t>(keypoint * tiles + number);
+  const int size = embeddings.tag_size();
+  for (int i = static_cast<int>(threadIdx.x) * N; wanted && i < size; i += static_cast<int>(blockDim.x) * N) {
+    const int side = i / embeddings.dims, m = i % embeddings.dims;
+    const std::size_t to = tile * static_cast<std::size_t>(size) + static_cast<std::size_t>(i);
+    const Box<N> box = box_of<N>(embeddings, pixels, side, m);
+    store(scratch.lows + to, box.low);
+    store(scratch.highs + to, box.high);
+    const EmbeddingTaps at = embedding_taps(embeddings, keypoint, place % maps.width, place / maps.width, side);
+    store(scratch.top_tags + to, embedding_at<N>(at, m));
+  }
+}
+
+inline constexpr int kPatch = 8;
+
+// Beyond the map's edge stand values of the edge.
+__device__ __forceinline__ float top_of_patch(const HeatmapTile& tile, int left, int top, int bottom) {
+  constexpr int N = min(kLanes<float>, kPatch);
+  Vec<N> best = load<N>(tile.values[top] + left);
+  for (int y = top; y <= bottom; ++y)
+    for (int x = left; x < left + kPatch; x += N) best = max(best, load<N>(tile.values[y] + x));
+  float value = lane(best, 0);
+#pragma unroll
+  for (int i = 1; i < N; ++i) value = max(value, lane(best, i));
+  return value;
+}
+
+// The best match of one patch of the tile, whose heatmap stands in shared memory, and `best` of patches before.
+template <int N>
+__device__ __forceinline__ Match match_patch(const HeatmapTile& tile, const BaseEmbeddings& maps, const float* tag,
+                                             Place corner, const Rectangle& patch, Match best) {
+  const float top = top_of_patch(tile, patch.left - corner.x, patch.top - corner.y, patch.bottom - corner.y);
+  if (!(top >= best.value)) return best;
+  Vec<N> squares(0.f);
+  for (int side = 0; side < maps.sides; ++side)
+    for (int m = 0; m < maps.dims; m += N)
+      squares += outside(box_of<N>(maps, patch, side, m), load<N>(tag + side * maps.dims + m));
+  if (!(largest_match(top, sum(squares)) >= best.value)) return best;
+  for (int y = patch.top; y <= patch.bottom; ++y)
+    for (int x = patch.left; x <= patch.right; ++x) {
+      const float value = tile.values[y - corner.y][x - corner.x];
       if (!(value >= best.value)) continue;
-      const float away = distance<N>(embeddings, corner.keypoint, corner.x + x, corner.y + y, tag);
-      const Match match{value - rintf(away), (corner.y + y) * maps.width + corner.x + x};
+      const Match match{value - rintf(distance<N>(maps, patch.keypoint, x, y, tag)), y * maps.width + x};
       if (match.value >= best.value && better(match, best)) best = match;
     }
+  return best;
+}
+
+// The best match of one tile for one person, no smaller than `bound`.
+template <int N>
+__device__ __forceinline__ Match match_tile(const HeatmapTile& tile, const BaseEmbeddings& maps, const float* tag,
+                                            Place corner, float bound) {
+  constexpr int kAcross = kMapTile / kPatch;
+  const int thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
+  const int threads = static_cast<int>(blockDim.x * blockDim.y);
+  Match best{bound, -1};
+  for (int p = thread; p < kAcross * kAcross; p += threads) {
+    const int left = corner.x + p % kAcross * kPatch, top = corner.y + p / kAcross * kPatch;
+    if (left >= maps.width || top >= maps.height) continue;
+    const Rectangle patch{corner.keypoint, left, top, min(left + kPatch, maps.width) - 1,
+                          min(top + kPatch, maps.height) - 1};
+    best = match_patch<N>(tile, maps, tag, corner, patch, best);
+  }
   return best_of_block(best);
 }
 
+// The largest match that a tile can hold for a person.
 template <int N>
-__global__ void match_tiles(Match* __restrict__ tile_matches, const float* __restrict__ bounds, BaseHeatmaps maps,
-                            BaseEmbeddings embeddings, SearchInput input, int tiles) {
-  __shared__ HeatmapTile tile;
-  const int number = static_cast<int>(blockIdx.x), keypoint = static_cast<int>(blockIdx.y);
+__device__ __forceinline__ float largest_match_of_tile(const SearchScratch& scratch, const SearchInput& input,
+                                                       std::size_t tile, const float* tag, int size) {
+  const std::size_t from = tile * static_cast<std::size_t>(size);
+  Vec<N> squares(0.f);
+  for (int i = 0; i < size; i += N) {
+    const std::size_t at = from + static_cast<std::size_t>(i);
+    squares += outside(Box<N>{load<N>(scratch.lows + at), load<N>(scratch.highs + at)}, load<N>(tag + i));
+  }
+  return largest_match(input.tile_values[tile], sum(squares));
+}
+
+// The match at a tile's highest pixel.
+template <int N>
+__device__ __forceinline__ float match_of_top(const SearchScratch& scratch, const SearchInput& input, std::size_t tile,
+                                              const float* tag, int size) {
+  const float* top_tag = scratch.top_tags + tile * static_cast<std::size_t>(size);
+  Vec<N> squares(0.f);
+  for (int i = 0; i < size; i += N) {
+    const Vec<N> difference = load<N>(top_tag + i) - load<N>(tag + i);
+    squares += difference * difference;
+  }
+  return input.tile_values[tile] - rintf(sqrtf(sum(squares)));
+}
+
+__device__ __forceinline__ Place corner_of(const BaseHeatmaps& maps, int keypoint, int tile) {
   const int columns = tile_grid(maps).columns;
-  const Place corner{keypoint, number % columns * kMapTile, number / columns * kMapTile};
-  const float top = input.tile_values[keypoint * tiles + number];
-  const bool first_thread = threadIdx.x == 0 && threadIdx.y == 0;
+  return {keypoint, tile % columns * kMapTile, tile / columns * kMapTile};
+}
+
+// A match that is surely reached: the best of all tiles' highest pixels and of the tile that may hold the largest.
+template <int N>
+__global__ void find_bound(SearchScratch scratch, BaseHeatmaps maps, BaseEmbeddings embeddings, SearchInput input,
+                           int tiles) {
+  __shared__ HeatmapTile memory;
+  const Missing missing = input.missing[blockIdx.x];
+  const int size = embeddings.tag_size();
+  const float* tag = input.tags + missing.person * size;
+  float bound = -INFINITY;
+  Match promising;  // the place is a tile's number
+  const int thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
+  for (int t = thread; t < tiles; t += static_cast<int>(blockDim.x * blockDim.y)) {
+    const auto tile = static_cast<std::size_t>(missing.keypoint * tiles + t);
+    bound = max(bound, match_of_top<N>(scratch, input, tile, tag, size));
+    const Match most{largest_match_of_tile<N>(scratch, input, tile, tag, size), t};
+    if (most.value == most.value && better(most, promising)) promising = most;
+  }
+  bound = block_max(bound);
+  promising = best_of_block(promising);
+  if (promising.place >= 0) {  // the same in all threads
+    const Place corner = corner_of(maps, missing.keypoint, promising.place);
+    fill_tile(memory, maps, missing.keypoint, corner.x, corner.y, 0);
+    bound = max(bound, match_tile<N>(memory, embeddings, tag, corner, bound).value);
+  }
+  if (thread == 0) scratch.bounds[blockIdx.x] = bound;
+}
+
+template <int N>
+__global__ void match_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmbeddings embeddings, SearchInput input,
+                            int tiles) {
+  __shared__ HeatmapTile memory;
+  const int keypoint = static_cast<int>(blockIdx.x), number = static_cast<int>(blockIdx.y);
+  const int size = embeddings.tag_size();
+  const auto tile = static_cast<std::size_t>(keypoint * tiles + number);
+  const Place corner = corner_of(maps, keypoint, number);
   bool filled = false;
   for (int i = input.first[keypoint]; i < input.first[keypoint + 1]; ++i) {
+    const float* tag = input.tags + input.missing[i].person * size;
+    const float bound = scratch.bounds[i];
     Match match;
-    if (top >= bounds[i]) {  // the same in all threads
-      if (!filled) fill_tile(tile, maps, keypoint, corner.x, corner.y, 0);
+    if (input.tile_values[tile] >= bound &&  // the same in all threads
+        largest_match_of_tile<N>(scratch, input, tile, tag, size) >= bound) {
+      if (!filled) fill_tile(memory, maps, keypoint, corner.x, corner.y, 0);
       filled = true;
-      const float* tag = input.tags + input.missing[i].person * embeddings.tag_size();
-      match = match_tile<N>(tile, maps, embeddings, tag, corner, bounds[i]);
+      match = match_tile<N>(memory, embeddings, tag, corner, bound);
     }
-    if (first_thread) tile_matches[static_cast<std::size_t>(i) * static_cast<std::size_t>(tiles) + blockIdx.x] = match;
+    if (threadIdx.x == 0 && threadIdx.y == 0)
+      scratch.tile_matches[static_cast<std::size_t>(i) * static_cast<std::size_t>(tiles) + blockIdx.y] = match;
   }
 }
 
@@ -138,14 +290,16 @@ __global__ void join_tiles(Match* __restrict__ matches, const Match* __restrict_
 }
 
 template <int N>
-void search(const Stream& stream, Match* matches, float* bounds, Match* tile_matches, const BaseHeatmaps& heatmaps,
-            const BaseEmbeddings& embeddings, SearchInput input, SearchSizes sizes, LaunchOptions launch_options) {
+void search(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+            const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
+            LaunchOptions launch_options) {
+  const dim3 tiles(static_cast<unsigned>(heatmaps.keypoints), static_cast<unsigned>(sizes.tiles));
   const dim3 each(static_cast<unsigned>(sizes.missing)), line(static_cast<unsigned>(launch_options.threads));
-  launch(match_tile_tops<N>, each, line, stream, bounds, heatmaps, embeddings, input, sizes.tiles);
-  const dim3 tiles(static_cast<unsigned>(sizes.tiles), static_cast<unsigned>(heatmaps.keypoints));
-  launch(match_tiles<N>, tiles, channel_block(kMapTile, launch_options), stream, tile_matches, bounds, heatmaps,
-         embeddings, input, sizes.tiles);
-  launch(join_tiles, each, line, stream, matches, tile_matches, sizes.tiles);
+  const dim3 square = channel_block(kMapTile, launch_options);
+  launch(describe_tiles<N>, tiles, line, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
+  launch(find_bound<N>, each, square, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
+  launch(match_tiles<N>, tiles, square, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
+  launch(join_tiles, each, line, stream, matches, scratch.tile_matches, sizes.tiles);
 }
 
 }  // namespace
@@ -164,12 +318,12 @@ void read_embeddings(const Stream& stream, float* tags, const BaseEmbeddings& em
          dim3(static_cast<unsigned>(launch_options.threads)), stream, tags, embeddings, places, n);
 }
 
-void search_missing(const Stream& stream, Match* matches, float* bounds, Match* tile_matches,
-                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, SearchInput input,
-                    SearchSizes sizes, LaunchOptions launch_options) {
+void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
+                    LaunchOptions launch_options) {
   if (sizes.missing == 0) return;
   const auto run = embeddings.dims % kLanes<float> == 0 ? search<kLanes<float>> : search<1>;
-  run(stream, matches, bounds, tile_matches, heatmaps, embeddings, input, sizes, launch_options);
+  run(stream, matches, scratch, heatmaps, embeddings, input, sizes, launch_options);
 }
 
 }  // namespace posecu

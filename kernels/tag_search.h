@@ -46,9 +46,18 @@ struct SearchInput {
   const int* tile_places = nullptr;    // [K,tiles] likewise
 };
 
-// matches [missing]. `bounds` [missing] and `tile_matches` [missing,tiles] are scratch.
-void search_missing(const Stream& stream, Match* matches, float* bounds, Match* tile_matches,
-                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, SearchInput input,
-                    SearchSizes sizes, LaunchOptions launch_options = {});
+// What the search needs to remember on its way.
+struct SearchScratch {
+  float* lows = nullptr;          // [K,tiles,T] the least and
+  float* highs = nullptr;         // [K,tiles,T] the largest value that embeddings take in each tile
+  float* top_tags = nullptr;      // [K,tiles,T] embeddings at tile_places
+  float* bounds = nullptr;        // [missing]
+  Match* tile_matches = nullptr;  // [missing,tiles]
+};
+
+// matches [missing].
+void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
+                    LaunchOptions launch_options = {});
 
 }  // namespace posecu

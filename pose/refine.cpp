@@ -39,12 +39,17 @@ std::vector<Match> search(Context& context, const AggregatedMaps& maps, const Pe
   const Tensor<Missing> missing = stored(context, list.missing);
   const Tensor<int> first = stored(context, list.first);
   const Tensor<float> person_tags = stored(context, tags);
-  const Tensor<float> bounds = context.tensor<float>({sizes.missing}, MemoryClass::workspace);
+  const Shape per_tile{maps.heatmaps().keypoints, sizes.tiles, maps.embeddings().tag_size()};
+  const auto workspace = [&context](Shape shape) { return context.tensor<float>(shape, MemoryClass::workspace); };
+  const Tensor<float> lows = workspace(per_tile), highs = workspace(per_tile), top_tags = workspace(per_tile);
+  const Tensor<float> bounds = workspace({sizes.missing});
   const Tensor<Match> tile_matches = context.tensor<Match>({sizes.missing, sizes.tiles}, MemoryClass::workspace);
   const Tensor<Match> matches = context.tensor<Match>({sizes.missing}, MemoryClass::workspace);
-  search_missing(
-      context.stream(), matches.data(), bounds.data(), tile_matches.data(), maps.heatmaps(), maps.embeddings(),
-      {missing.data(), first.data(), person_tags.data(), peaks.tile_values.data(), peaks.tile_places.data()}, sizes);
+  search_missing(context.stream(), matches.data(),
+                 {lows.data(), highs.data(), top_tags.data(), bounds.data(), tile_matches.data()}, maps.heatmaps(),
+                 maps.embeddings(),
+                 {missing.data(), first.data(), person_tags.data(), peaks.tile_values.data(), peaks.tile_places.data()},
+                 sizes);
   return {matches.view().begin(), matches.view().end()};
 }
 
