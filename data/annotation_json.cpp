@@ -5,16 +5,14 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "core/error.h"
-#include "core/file.h"
 
 namespace posecu {
 namespace {
 
 namespace json = simdjson::ondemand;
-
-constexpr std::uint64_t kMostBytes = 4'000'000'000;  // simdjson's limit is 4 GiB
 
 // What is wrong with a field; whoever knows the annotation and the file adds them.
 struct FieldError : std::runtime_error {
@@ -320,20 +318,23 @@ Segmentation parse_regions(json::document& document) {
 
 }  // namespace
 
-JsonFile::JsonFile(const std::string& path) : path_(path), text_(read_text_file(path, kMostBytes)) {
+JsonFile::JsonFile(std::string text, std::string path) : path_(std::move(path)), text_(std::move(text)) {
   text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
 }
 
 JsonAnnotations JsonFile::parse() const {
   json::parser parser;
   json::document document;
+  const simdjson::error_code bad =
+      parser.iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.capacity())).get(document);
+  if (bad != simdjson::SUCCESS)
+    throw InputError(path_, "", fmt::format("not valid JSON: {}", simdjson::error_message(bad)));
   try {
-    document = parser.iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.capacity()));
     return parse_file(path_, document);
   } catch (const simdjson::simdjson_error& error) {
     const char* at = nullptr;
     const bool known = document.current_location().get(at) == simdjson::SUCCESS;
-    throw InputError(path_, known ? fmt::format("byte {}", at - text_.data()) : "",
+    throw InputError(path_, known ? fmt::format("byte {}", at - text_.data()) : "the end of the file",
                      fmt::format("not valid JSON: {}", error.what()));
   } catch (const FieldError& error) {
     throw InputError(path_, "", error.what());

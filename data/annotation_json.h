@@ -45,7 +45,7 @@ struct JsonAnnotations {
 // An annotation file in memory; what parse() returns points into it.
 class JsonFile {
  public:
-  explicit JsonFile(const std::string& path);
+  JsonFile(std::string text, std::string path);  // `path` is for messages
   JsonAnnotations parse() const;
 
  private:

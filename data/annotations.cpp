@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "data/annotation_json.h"
 
 namespace posecu {
 namespace {
 
-constexpr double kBoxShareOfArea = 0.53;  // CrowdPose's person area, from its box
+constexpr std::uint64_t kMostFileBytes = 4'000'000'000;  // simdjson's limit is 4 GiB
+constexpr double kBoxShareOfArea = 0.53;                 // CrowdPose's person area, from its box
 
 // A name that stays below its folder.
 void check_file_name(const std::string& file, const std::string& place, const std::string& name) {
@@ -22,7 +24,7 @@ void check_file_name(const std::string& file, const std::string& place, const st
     throw InputError(file, place, fmt::format("file_name \"{}\" {}", name, problem));
   };
   if (name.empty()) refuse("is empty");
-  if (name.find('\0') != std::string::npos) refuse("holds a zero byte");
+  if (name.find('\0') != std::string::npos) throw InputError(file, place, "file_name holds a zero byte");
   if (name.front() == '/' || name.find('\\') != std::string::npos) refuse("must be relative to the picture folder");
   for (std::size_t start = 0; start <= name.size();) {
     const std::size_t end = std::min(name.find('/', start), name.size());
@@ -158,7 +160,12 @@ class Builder {
 }  // namespace
 
 DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton) {
-  const JsonFile file(path);
+  return parse_annotations(read_text_file(path, kMostFileBytes), path, folder, skeleton);
+}
+
+DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
+                          const Skeleton& skeleton) {
+  const JsonFile file(std::move(text), path);
   return Builder(path, folder, skeleton).build(file.parse());
 }
 

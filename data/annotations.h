@@ -47,6 +47,8 @@ struct DataSet {
 
 // `folder` holds the pictures; it may be "" where only labels matter.
 DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton);
+DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
+                          const Skeleton& skeleton);
 
 // One split of a data set in its published layout under `root`:
 //   coco       annotations/person_keypoints_SPLIT.json     SPLIT/

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "core/file.h"
 #include "core/safetensors.h"
@@ -82,12 +81,9 @@ void check_normalised(Problems& problems, const Picture& picture, Mirror mirror,
                   1e-6);
 }
 
-// One picture and its labels, read by the project's own reader from a file made of the case's annotations.
+// One picture and its labels, read by the project's own reader.
 PictureLabel read_label(const json& document, const Skeleton& skeleton) {
-  const TemporaryFolder folder;
-  const fs::path path = folder.path() / "annotations.json";
-  std::ofstream(path) << document.at("annotations").dump();
-  return read_annotations(path, "", skeleton).pictures.at(0);
+  return parse_annotations(document.at("annotations").dump(), "case.json", "", skeleton).pictures.at(0);
 }
 
 void check_draws(Problems& problems, const json& document, const Picture& picture, Augmentation& augmentation) {

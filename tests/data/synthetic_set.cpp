@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/random.h"
+#include "tests/data/picture_maker.h"
 
 namespace posecu {
 namespace {
@@ -49,7 +50,9 @@ SyntheticSet::SyntheticSet(int pictures) {
   for (int i = 0; i < pictures; ++i) {
     Random random(1, 0, static_cast<std::uint64_t>(i), RandomPurpose::test);
     const int width = 40 + random.below(60), height = 40 + random.below(60);
-    write_png(picture(i), noise_picture(width, height, static_cast<std::uint64_t>(i)));
+    const FileBytes file = make_png(width, height, noise_picture(width, height, static_cast<std::uint64_t>(i)).pixels);
+    std::ofstream(picture(i))
+        .write(reinterpret_cast<const char*>(file.data()), static_cast<std::streamsize>(file.size()));
     document["images"].push_back(
         {{"id", 100 + i}, {"file_name", picture(i).filename().string()}, {"width", width}, {"height", height}});
     for (int n = 0; i % 5 != 4 && n <= i % 3; ++n)
