@@ -11,11 +11,11 @@
 //
 //   shapes  v, gradient [N,H,W,K] float, masks [N,H,W] u8, embeddings [N,H',W',K*M] float, joints any number
 //   bytes   reads 4, writes 4 an element, and embeddings inside the windows: limited by memory
-//   launch  a block owns one row of one picture and works it in chunks of at most kTile elements, whose exponents lie
-//           in shared memory: fill, lower them at the windows, pass over all elements as Vecs in storage order
-//           (coalesced), then the elements inside the windows. Threads (x,y) of the second and the fourth step own the
-//           pixels = x and the channels = y modulo the block's sizes: overlapping windows cannot collide.
-//           Each row's sum is joined by block_sum, the rows' sums by one block in double, both in a fixed order.
+//   launch  a block owns one row of one picture and works it in chunks of at most kTile elements, whose square
+//           distances lie in shared memory: clear, lower them at the windows, pass over all elements as Vecs in storage
+//           order (coalesced), then the elements inside the windows. Threads (x,y) of the second and the fourth step
+//           own the pixels = x and the channels = y modulo the block's sizes: overlapping windows cannot collide. Each
+//           row's sum is joined by block_sum, the rows' sums by one block in double, both in a fixed order.
 #include "kernels/heatmap_loss.h"
 #include "kernels/heatmap_targets.cuh"
 #include "kernels/runtime/kernel.h"
@@ -60,7 +60,7 @@ __device__ __forceinline__ float work_background(float* __restrict__ gradient, c
   const std::size_t stride = static_cast<std::size_t>(thread_count()) * N;
   Vec<N> total(0.f);
   for (std::size_t i = begin + static_cast<std::size_t>(thread_number()) * N; i < end; i += stride) {
-    const Mask<N> outside = load<N>(tile.exponents + chunk.skew + (i - chunk.first)) == Vec<N>(kOutside);
+    const Mask<N> outside = load<N>(tile.squares + chunk.skew + (i - chunk.first)) == Vec<N>(kOutside);
     const LossAndSlope<N> result = background<N, kFocal>(load<N>(heatmaps + i));
     total += where(outside, result.loss, Vec<N>(0.f));
     store(gradient + i, where(outside, result.slope * Vec<N>(factor), Vec<N>(0.f)));
@@ -68,51 +68,27 @@ __device__ __forceinline__ float work_background(float* __restrict__ gradient, c
   return sum(total);
 }
 
-// How many elements inside windows a thread works at once: on the CPU a register full, because windows of neighbouring
-// channels lie elsewhere; on the GPU one, because there neighbouring threads are the lanes.
-constexpr int kGathered = kLanes<float> * 4 > 16 ? kLanes<float> : 1;
-
-// Elements inside windows, gathered to be worked as one Vec. Unused lanes hold v = t = 1, whose loss is 0.
-template <int N>
-struct Gathered {
-  alignas(32) float values[N], exponents[N];
-  std::size_t places[N];
-  int count = 0;
-};
-
-template <int N, FocalWeight kFocal>
-__device__ __forceinline__ float work_gathered(float* __restrict__ gradient, Gathered<N>& gathered, float beta,
-                                               float factor) {
-  for (int i = gathered.count; i < N; ++i) gathered.values[i] = 1.f, gathered.exponents[i] = 0.f;
-  const LossAndSlope<N> result = inside<N, kFocal>(load<N>(gathered.values), load<N>(gathered.exponents), beta);
-  const Vec<N> slope = result.slope * Vec<N>(factor);
-  for (int i = 0; i < gathered.count; ++i) gradient[gathered.places[i]] = lane(slope, i);
-  gathered.count = 0;
-  return sum(result.loss);
-}
-
-// The elements inside windows, each once: where windows overlap, the first marks it as done.
-template <int N, FocalWeight kFocal>
+// The elements inside windows.
+template <TargetScale kScale, FocalWeight kFocal>
 __device__ __forceinline__ float work_windows(float* __restrict__ gradient, const float* __restrict__ heatmaps,
                                               Tile& tile, const Joint* joints, const int* rows, const Geometry& shape,
                                               const Chunk& chunk, float factor) {
-  Gathered<N> gathered;
-  float total = 0.f;
-  each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
-    for (int x = first_owned(from, threadIdx.x, blockDim.x); x < to; x += static_cast<int>(blockDim.x)) {
-      const int i = (x - chunk.left) * shape.channels + joint.channel;
-      const float exponent = tile.exponents[chunk.skew + i];
-      if (exponent == kDone || exponent == kOutside) continue;
-      tile.exponents[chunk.skew + i] = kDone;
-      const std::size_t place = chunk.first + static_cast<std::size_t>(i);
-      gathered.values[gathered.count] = heatmaps[place];
-      gathered.exponents[gathered.count] = exponent;
-      gathered.places[gathered.count] = place;
-      if (++gathered.count == N) total += work_gathered<N, kFocal>(gradient, gathered, shape.beta, factor);
+  using Lanes = Vec<kGathered>;
+  Lanes total(0.f);
+  each_exponent<kScale>(tile, joints, rows, shape, chunk, [&](Lanes exponents, const int* places, int count) {
+    Lanes v, number;
+#pragma unroll
+    for (int i = 0; i < kGathered; ++i) {
+      set_lane(v, i, heatmaps[chunk.first + static_cast<std::size_t>(places[i])]);
+      set_lane(number, i, static_cast<float>(i));
     }
+    const LossAndSlope<kGathered> result = inside<kGathered, kFocal>(v, exponents, shape.beta);
+    const Lanes slope = result.slope * Lanes(factor);
+#pragma unroll
+    for (int i = 0; i < kGathered; ++i) gradient[chunk.first + static_cast<std::size_t>(places[i])] = lane(slope, i);
+    total += where(number < Lanes(static_cast<float>(count)), result.loss, Lanes(0.f));
   });
-  if (gathered.count > 0) total += work_gathered<N, kFocal>(gradient, gathered, shape.beta, factor);
-  return total;
+  return sum(total);
 }
 
 template <int N, TargetScale kScale, FocalWeight kFocal>
@@ -125,15 +101,15 @@ __global__ void loss_of_rows(double* __restrict__ row_losses, float* __restrict_
   double total = 0;
   for (int left = 0; left < shape.width; left += shape.chunk) {
     const Chunk chunk = chunk_of<N>(row, left, shape);
-    make_exponents<kScale>(tile, masks, embeddings, joints, rows, shape, chunk);
     const std::size_t end =
         chunk.first + static_cast<std::size_t>(chunk.right - chunk.left) * static_cast<std::size_t>(shape.channels);
+    make_tile<N, kScale>(tile, masks, embeddings, joints, rows, shape, chunk);
     const std::size_t aligned = min((chunk.first + N - 1) / N * N, end), whole = aligned + (end - aligned) / N * N;
     total += work_background<1, kFocal>(gradient, heatmaps, tile, chunk, chunk.first, aligned, factor);
     total += work_background<N, kFocal>(gradient, heatmaps, tile, chunk, aligned, whole, factor);
     total += work_background<1, kFocal>(gradient, heatmaps, tile, chunk, whole, end, factor);
     __syncthreads();
-    total += work_windows<kGathered, kFocal>(gradient, heatmaps, tile, joints, rows, shape, chunk, factor);
+    total += work_windows<kScale, kFocal>(gradient, heatmaps, tile, joints, rows, shape, chunk, factor);
     __syncthreads();
   }
   total = block_sum(total);
@@ -146,12 +122,17 @@ __global__ void targets_of_rows(float* __restrict__ targets, const float* __rest
   __shared__ Tile tile;
   for (int left = 0; left < shape.width; left += shape.chunk) {
     const Chunk chunk = chunk_of<1>(static_cast<int>(blockIdx.x), left, shape);
-    make_exponents<kScale>(tile, nullptr, embeddings, joints, rows, shape, chunk);
+    make_tile<1, kScale>(tile, nullptr, embeddings, joints, rows, shape, chunk);
     const int elements = (chunk.right - chunk.left) * shape.channels;
-    for (int i = thread_number(); i < elements; i += thread_count()) {
-      const float exponent = tile.exponents[i];
-      targets[chunk.first + static_cast<std::size_t>(i)] = exponent == kOutside ? 0.f : lane(exp(-Vec<1>(exponent)), 0);
-    }
+    for (int i = thread_number(); i < elements; i += thread_count())
+      targets[chunk.first + static_cast<std::size_t>(i)] = 0.f;
+    __syncthreads();
+    each_exponent<kScale>(tile, joints, rows, shape, chunk,
+                          [&](Vec<kGathered> exponents, const int* places, int count) {
+                            const Vec<kGathered> values = exp(-exponents);
+                            for (int i = 0; i < count; ++i)
+                              targets[chunk.first + static_cast<std::size_t>(places[i])] = lane(values, i);
+                          });
     __syncthreads();
   }
 }
@@ -241,7 +222,7 @@ void heatmap_loss(const Stream& stream, double* loss, float* gradient, std::byte
   const Geometry sizes = geometry(shape, rule);
   const double elements = static_cast<double>(rows_of(shape)) * shape.width * shape.keypoints;
   sort_joints(stream, work, inputs, shape, rule, launch_options);
-  const bool vectors = fits_vectors<float>(0, gradient, inputs.heatmaps);
+  const bool vectors = fits_vectors<float>(0, gradient, inputs.heatmaps, inputs.embeddings);
   launch(vectors ? loss_kernel<kLanes<float>>(rule) : loss_kernel<1>(rule), rows_of(shape),
          window_block(launch_options), stream, work.row_losses, gradient, inputs.heatmaps, inputs.embeddings,
          inputs.masks, work.joints, work.rows, sizes, static_cast<float>(gradient_factor / elements));

@@ -8,9 +8,13 @@
 namespace posecu {
 
 inline constexpr int kTile = 2304;                // elements of a chunk: 128 pixels of 17 channels
-inline constexpr float kOutside = INFINITY;       // the exponent outside every window
-inline constexpr float kDone = -1.f;              // "exponent" of elements that are masked or already worked
+inline constexpr float kOutside = INFINITY;       // the square distance outside every window
+inline constexpr float kDone = -1.f;              // "square distance" of elements that are masked or already worked
 inline constexpr float kLargestExponent = 745.f;  // exp(-745) is the smallest double: beyond, the official target is 0
+
+// How many elements inside windows a thread works at once: on the CPU a register full, because windows of neighbouring
+// channels lie elsewhere; on the GPU one, because there neighbouring threads are the lanes.
+inline constexpr int kGathered = kLanes<float> * 4 > 16 ? kLanes<float> : 1;
 
 struct Joint {
   int x, y, channel;
@@ -26,16 +30,17 @@ struct Geometry {
   float beta;
 };
 
-// The shared memory of a block: one chunk's exponents and, for TargetScale::embedding, the scales of the pixels of the
-// embeddings' map that lie under it, blended between the two rows that its row lies between.
+// The shared memory of a block, for one chunk: for each element the smallest square distance to a joint in whose window
+// it lies, times the joint's sharpness; and, for TargetScale::embedding, the scales of the pixels of the embeddings'
+// map that lie under the chunk, blended between the two rows that its row lies between.
 struct alignas(32) Tile {
-  float exponents[kTile + 8];
+  float squares[kTile + 8];
   float scales[kTile + 2 * kMaxHeatmapChannels];
 };
 
 struct Chunk {
   int picture, y, left, right;  // pixels [left,right) of row y
-  int skew;                     // exponents start here, so that they are aligned as the heatmaps are
+  int skew;                     // squares start here, so that they are aligned as the heatmaps are
   std::size_t first;            // element of the heatmaps
 };
 
@@ -123,83 +128,184 @@ __device__ __forceinline__ Between between(int i, int size, int embedding_size) 
   return {low, min(low + 1, embedding_size - 1), place - static_cast<float>(low)};
 }
 
-// The scale that an embedding encodes: the mean of d_m = (m + 0.5) / M weighted by |t_m|.
-__device__ __forceinline__ float encoded_scale(const float* __restrict__ embedding, int dim) {
-  float norm = 0.f, weighted = 0.f;
-  for (int m = 0; m < dim; ++m) {
-    const float t = fabsf(embedding[m]);
-    norm += t;
-    weighted += (static_cast<float>(m) + 0.5f) * t;
+// The scales that kGathered embeddings encode: the mean of d_m = (m + 0.5) / M weighted by |t_m|. Embedding i begins at
+// min(i, last) * step. N divides M.
+template <int N>
+__device__ __forceinline__ Vec<kGathered> encoded_scales(const float* __restrict__ embeddings, std::size_t step,
+                                                         int last, int dim) {
+  Vec<N> norms[kGathered], weights[kGathered], centre;
+#pragma unroll
+  for (int i = 0; i < N; ++i) set_lane(centre, i, static_cast<float>(i) + 0.5f);
+#pragma unroll
+  for (int i = 0; i < kGathered; ++i) {
+    Vec<N> norm(0.f), weighted(0.f);
+    for (int m = 0; m < dim; m += N) {
+      const Vec<N> t = abs(load<N>(embeddings + m));
+      norm += t;
+      weighted = fma(centre + Vec<N>(static_cast<float>(m)), t, weighted);
+    }
+    norms[i] = norm;
+    weights[i] = weighted;
+    embeddings += i < last ? step : 0;
   }
-  return weighted / (max(norm, 1e-12f) * static_cast<float>(dim));
+  const Vec<kGathered> norm = max(lane_sums(norms), Vec<kGathered>(1e-12f));
+  return lane_sums(weights) / (norm * Vec<kGathered>(static_cast<float>(dim)));
 }
 
-// tile.scales for all windows of the chunk.
-__device__ __forceinline__ void fill_scales(Tile& tile, const float* __restrict__ embeddings, const Joint* joints,
-                                            const int* rows, const Geometry& shape, const Chunk& chunk) {
+// The two rows of the embeddings' map that a chunk lies between, and what of them lies under it.
+struct EmbeddingRows {
+  const float *upper, *lower;
+  float toward_lower;
+  int origin;         // the first pixel under the chunk
+  std::size_t pixel;  // elements from one pixel to the next
+};
+
+__device__ __forceinline__ EmbeddingRows rows_under(const float* embeddings, const Geometry& shape,
+                                                    const Chunk& chunk) {
   const Between row = between(chunk.y, shape.height, shape.embedding_height);
   const std::size_t pixel = static_cast<std::size_t>(shape.channels) * static_cast<std::size_t>(shape.embedding_dim);
   const std::size_t line = pixel * static_cast<std::size_t>(shape.embedding_width);
   const float* picture =
       embeddings + static_cast<std::size_t>(chunk.picture) * line * static_cast<std::size_t>(shape.embedding_height);
-  const float *upper = picture + static_cast<std::size_t>(row.low) * line,
-              *lower = picture + static_cast<std::size_t>(row.high) * line;
-  const int origin = between(chunk.left, shape.width, shape.embedding_width).low;
+  return {picture + static_cast<std::size_t>(row.low) * line, picture + static_cast<std::size_t>(row.high) * line,
+          row.toward_high, between(chunk.left, shape.width, shape.embedding_width).low, pixel};
+}
+
+// tile.scales for all windows of the chunk, kGathered pixels of a window at once. N divides M.
+template <int N>
+__device__ __forceinline__ void fill_scales(Tile& tile, const EmbeddingRows& under, const Joint* joints,
+                                            const int* rows, const Geometry& shape, const Chunk& chunk) {
+  const int stride = static_cast<int>(blockDim.x);
+  const std::size_t step = under.pixel * blockDim.x;
   each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
     const int first = between(from, shape.width, shape.embedding_width).low;
     const int last = between(to - 1, shape.width, shape.embedding_width).high;
-    for (int x = first_owned(first, threadIdx.x, blockDim.x); x <= last; x += static_cast<int>(blockDim.x)) {
-      const std::size_t place = static_cast<std::size_t>(x) * pixel +
-                                static_cast<std::size_t>(joint.channel) * static_cast<std::size_t>(shape.embedding_dim);
-      float scale = encoded_scale(upper + place, shape.embedding_dim);
-      if (row.toward_high > 0.f) scale += row.toward_high * (encoded_scale(lower + place, shape.embedding_dim) - scale);
-      tile.scales[(x - origin) * shape.channels + joint.channel] = scale;
+    const std::size_t embedding =
+        static_cast<std::size_t>(joint.channel) * static_cast<std::size_t>(shape.embedding_dim);
+    for (int x = first_owned(first, threadIdx.x, blockDim.x); x <= last; x += stride * kGathered) {
+      const int more = min((last - x) / stride, kGathered - 1);
+      const std::size_t offset = static_cast<std::size_t>(x) * under.pixel + embedding;
+      Vec<kGathered> scales = encoded_scales<N>(under.upper + offset, step, more, shape.embedding_dim);
+      if (under.toward_lower > 0.f) {
+        const Vec<kGathered> lower = encoded_scales<N>(under.lower + offset, step, more, shape.embedding_dim);
+        scales = fma(Vec<kGathered>(under.toward_lower), lower - scales, scales);
+      }
+      float* place = tile.scales + (x - under.origin) * shape.channels + joint.channel;
+#pragma unroll
+      for (int i = 0; i < kGathered; ++i) place[min(i, more) * stride * shape.channels] = lane(scales, i);
     }
   });
 }
 
-// Lowers tile.exponents at the windows. Masked elements stay kDone.
-template <TargetScale kScale>
-__device__ __forceinline__ void lower_exponents(Tile& tile, const Joint* joints, const int* rows, const Geometry& shape,
-                                                const Chunk& chunk) {
-  const int origin = kScale == TargetScale::embedding ? between(chunk.left, shape.width, shape.embedding_width).low : 0;
+// Lowers tile.squares at the windows. Masked elements stay kDone.
+__device__ __forceinline__ void lower_squares(Tile& tile, const Joint* joints, const int* rows, const Geometry& shape,
+                                              const Chunk& chunk) {
   each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
     const int dy = chunk.y - joint.y;
+    float* squares = tile.squares + chunk.skew + joint.channel;
     for (int x = first_owned(from, threadIdx.x, blockDim.x); x < to; x += static_cast<int>(blockDim.x)) {
-      float& exponent = tile.exponents[chunk.skew + (x - chunk.left) * shape.channels + joint.channel];
       const int dx = x - joint.x, square = dx * dx + dy * dy;
-      float sharpness = joint.sharpness;
+      // An infinite sharpness leaves the peak alone: 1 to any power is 1.
+      const float mine = square == 0 ? 0.f : static_cast<float>(square) * joint.sharpness;
+      float& smallest = squares[(x - chunk.left) * shape.channels];
+      smallest = min(smallest, mine);
+    }
+  });
+}
+
+// Fills tile.squares: kDone where masked, else kOutside. `masks` may be null.
+template <int N>
+__device__ __forceinline__ void clear_squares(Tile& tile, const std::uint8_t* __restrict__ masks, const Geometry& shape,
+                                              const Chunk& chunk) {
+  const int count = chunk.skew + (chunk.right - chunk.left) * shape.channels;
+  for (int i = thread_number() * N; i < count; i += thread_count() * N) store(tile.squares + i, Vec<N>(kOutside));
+  if (masks == nullptr) return;
+  __syncthreads();
+  const std::uint8_t* row = masks + (static_cast<std::size_t>(chunk.picture) * static_cast<std::size_t>(shape.height) +
+                                     static_cast<std::size_t>(chunk.y)) *
+                                        static_cast<std::size_t>(shape.width);
+  for (int x = chunk.left + thread_number(); x < chunk.right; x += thread_count()) {
+    if (row[x] != 0) continue;
+    float* squares = tile.squares + chunk.skew + (x - chunk.left) * shape.channels;
+    for (int channel = 0; channel < shape.channels; ++channel) squares[channel] = kDone;
+  }
+}
+
+// The tile of a chunk, which all threads may read afterwards.
+template <int N, TargetScale kScale>
+__device__ __forceinline__ void make_tile(Tile& tile, const std::uint8_t* __restrict__ masks,
+                                          const float* __restrict__ embeddings, const Joint* joints, const int* rows,
+                                          const Geometry& shape, const Chunk& chunk) {
+  clear_squares<N>(tile, masks, shape, chunk);
+  if constexpr (kScale == TargetScale::embedding) {
+    const EmbeddingRows under = rows_under(embeddings, shape, chunk);
+    if (shape.embedding_dim % kLanes<float> == 0 && N > 1) {
+      fill_scales<kLanes<float>>(tile, under, joints, rows, shape, chunk);
+    } else {
+      fill_scales<1>(tile, under, joints, rows, shape, chunk);
+    }
+  }
+  __syncthreads();
+  lower_squares(tile, joints, rows, shape, chunk);
+  __syncthreads();
+}
+
+// Elements inside windows, gathered to be worked as one Vec.
+template <int N>
+struct Gathered {
+  alignas(32) float squares[N], scales[N];
+  int places[N];  // in the chunk
+  int count = 0;  // lanes from here on repeat the first
+};
+
+// e = -log of the target, at most kLargestExponent or infinite.
+template <int N, TargetScale kScale>
+__device__ __forceinline__ Vec<N> exponents_of(const Gathered<N>& gathered, const Geometry& shape) {
+  const Vec<N> square = load<N>(gathered.squares);
+  Vec<N> exponent = square * Vec<N>(shape.inverse_two_variance);
+  if constexpr (kScale == TargetScale::embedding) {
+    const Vec<N> scale = load<N>(gathered.scales);
+    exponent = exponent * Vec<N>(shape.theta_squared) / (scale * scale);
+    exponent = where(square == Vec<N>(0.f), Vec<N>(0.f), exponent);  // a scale of 0 leaves the peak alone
+  }
+  return where(exponent <= Vec<N>(kLargestExponent), exponent, Vec<N>(kOutside));
+}
+
+// Calls work(exponents, places, count) for the elements inside windows that are not masked, each once: where windows
+// overlap, the first marks it as done. Lanes from `count` on repeat the first one.
+template <TargetScale kScale, class Work>
+__device__ __forceinline__ void each_exponent(Tile& tile, const Joint* joints, const int* rows, const Geometry& shape,
+                                              const Chunk& chunk, Work work) {
+  const int origin = between(chunk.left, shape.width, shape.embedding_width).low;
+  Gathered<kGathered> gathered;
+  const auto work_gathered = [&] {
+    for (int i = gathered.count; i < kGathered; ++i) {
+      gathered.squares[i] = gathered.squares[0];
+      gathered.scales[i] = gathered.scales[0];
+      gathered.places[i] = gathered.places[0];
+    }
+    work(exponents_of<kGathered, kScale>(gathered, shape), gathered.places, gathered.count);
+    gathered.count = 0;
+  };
+  each_window(joints, rows, shape, chunk, [&](const Joint& joint, int from, int to) {
+    for (int x = first_owned(from, threadIdx.x, blockDim.x); x < to; x += static_cast<int>(blockDim.x)) {
+      const int place = (x - chunk.left) * shape.channels + joint.channel;
+      const float square = tile.squares[chunk.skew + place];
+      if (square == kDone || square == kOutside) continue;
+      tile.squares[chunk.skew + place] = kDone;
+      const int slot = kGathered == 1 ? 0 : gathered.count;
+      gathered.squares[slot] = square;
+      gathered.places[slot] = place;
       if constexpr (kScale == TargetScale::embedding) {
         const Between column = between(x, shape.width, shape.embedding_width);
         const float low = tile.scales[(column.low - origin) * shape.channels + joint.channel];
         const float high = tile.scales[(column.high - origin) * shape.channels + joint.channel];
-        const float scale = low + column.toward_high * (high - low);
-        sharpness = shape.theta_squared / (scale * scale);
+        gathered.scales[slot] = low + column.toward_high * (high - low);
       }
-      // An infinite sharpness (scale 0) leaves the peak alone: 1 to any power is 1.
-      const float mine = square == 0 ? 0.f : static_cast<float>(square) * shape.inverse_two_variance * sharpness;
-      if (mine <= kLargestExponent && mine < exponent) exponent = mine;
+      if (++gathered.count == kGathered) work_gathered();
     }
   });
-}
-
-// The exponents of a chunk, after which all threads may read them. `masks` may be null.
-template <TargetScale kScale>
-__device__ __forceinline__ void make_exponents(Tile& tile, const std::uint8_t* __restrict__ masks,
-                                               const float* __restrict__ embeddings, const Joint* joints,
-                                               const int* rows, const Geometry& shape, const Chunk& chunk) {
-  const std::size_t row = (static_cast<std::size_t>(chunk.picture) * static_cast<std::size_t>(shape.height) +
-                           static_cast<std::size_t>(chunk.y)) *
-                          static_cast<std::size_t>(shape.width);
-  for (int x = chunk.left + thread_number(); x < chunk.right; x += thread_count()) {
-    const bool counts = masks == nullptr || masks[row + static_cast<std::size_t>(x)] != 0;
-    float* exponents = tile.exponents + chunk.skew + (x - chunk.left) * shape.channels;
-    for (int channel = 0; channel < shape.channels; ++channel) exponents[channel] = counts ? kOutside : kDone;
-  }
-  if constexpr (kScale == TargetScale::embedding) fill_scales(tile, embeddings, joints, rows, shape, chunk);
-  __syncthreads();
-  lower_exponents<kScale>(tile, joints, rows, shape, chunk);
-  __syncthreads();
+  if (gathered.count > 0) work_gathered();
 }
 
 template <int N>

@@ -32,8 +32,6 @@ __device__ __forceinline__ T from_float(float x) {
 
 __device__ __forceinline__ void check_alignment(const void*, std::size_t) {}  // the device itself checks
 
-__device__ __forceinline__ void prefetch(const void* /*soon read*/) {}
-
 // Throws MachineError naming the kernel when it cannot be started. Errors inside it are met at the next
 // synchronisation.
 template <class... P, class... A>

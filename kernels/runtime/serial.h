@@ -15,12 +15,6 @@ namespace posecu {
 
 __forceinline__ void __syncthreads() {}
 
-// A hint that the cache line at `p` will be read soon. Only here: a GPU hides its waits behind other threads.
-// (__builtin_prefetch will not do: g++ 12 takes a lambda that only prefetches for one without effect, and drops it.)
-__forceinline__ void prefetch(const void* p) {
-  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(p)));
-}
-
 // Runs the blocks on stream.pool, or in the calling thread when there is none; returns when all are done.
 template <class... P, class... A>
 void launch(void (*kernel)(P...), dim3 grid, dim3 /*block*/, const Stream& stream, const A&... args) {

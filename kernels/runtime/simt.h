@@ -20,7 +20,6 @@ extern dim3 blockDim, gridDim;
 namespace posecu {
 
 void __syncthreads();
-inline void prefetch(const void* /*soon read*/) {}
 void __syncwarp();
 
 namespace simt {

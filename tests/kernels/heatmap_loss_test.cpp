@@ -99,7 +99,7 @@ void expect_equals_reference(const HeatmapProblem& p) {
 }
 
 TEST(HeatmapLossKernel, EqualsTheReference) {
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
     expect_equals_reference(reference::random_heatmap_problem(seed, {.side = 11, .keypoints = 5, .people = 5}));
   }
@@ -108,14 +108,14 @@ TEST(HeatmapLossKernel, EqualsTheReference) {
 // Many channels make rows of several chunks, whose borders cut through windows.
 TEST(HeatmapLossKernel, EqualsTheReferenceOnWideRows) {
   int with_borders = 0;
-  for (std::uint64_t seed = 100; with_borders < 3 && seed < 200; ++seed) {
+  for (std::uint64_t seed = 100; with_borders < 2 && seed < 200; ++seed) {
     SCOPED_TRACE(seed);
     const HeatmapProblem p = reference::random_heatmap_problem(seed, {.side = 12, .keypoints = 250, .people = 2});
     if (p.width <= 2304 / p.keypoints) continue;
     ++with_borders;
     expect_equals_reference(p);
   }
-  EXPECT_EQ(with_borders, 3);
+  EXPECT_EQ(with_borders, 2);
 }
 
 TEST(HeatmapLossKernel, TakesHeatmapsThatAreNotAligned) {
