@@ -1,5 +1,4 @@
-// What the tests of layers share: random tensors of both precisions, comparison with the double references, and finite
-// differences.
+// What the tests of layers share: random tensors of both precisions, comparison with the double references.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -61,27 +60,6 @@ inline void expect_values(View<const float> found, const Values& expected, const
 inline void fill_memory_with_nan(Context& context, int megabytes = 1) {
   auto all = context.tensor<float>({megabytes << 18});
   std::ranges::fill(all.view(), std::numeric_limits<float>::quiet_NaN());
-}
-
-// The gradient of <dy, value()> by central differences, for each element of `inputs` in turn.
-template <class Function>
-void expect_finite_differences(Values& inputs, const Values& gradient, const Values& dy, const Function& value,
-                               double step, double tolerance, const char* name) {
-  const auto dot = [&](const Values& y) {
-    double sum = 0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += dy[i] * y[i];
-    return sum;
-  };
-  ASSERT_EQ(inputs.size(), gradient.size()) << name;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const double kept = inputs[i];
-    inputs[i] = kept + step;
-    const double above = dot(value());
-    inputs[i] = kept - step;
-    const double below = dot(value());
-    inputs[i] = kept;
-    ASSERT_NEAR(gradient[i], (above - below) / (2 * step), tolerance) << name << '[' << i << ']';
-  }
 }
 
 }  // namespace posecu
