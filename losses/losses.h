@@ -26,7 +26,7 @@ struct LossOptions {
   double theta = 0.40;  // the scale at which a Gaussian has deviation sigma; 0.55 for CrowdPose
   double beta = 0.01;   // exponent of the focal weight
   double sigma = 2;     // pixels of the heatmap
-  LossWeights weights;
+  LossWeights weights{};
 };
 
 // Weighted, mean over the batch.
