@@ -1,0 +1,66 @@
+// What a run leaves behind for plots: log.jsonl, one JSON object a line, and metrics.csv, the evaluations as a table.
+//
+//   {"kind":"step","step":1,"epoch":0,"lr":..,"loss":..,"heatmap":..,"pull":..,"push":..,"scale":..,
+//    "gradient_norm":..,"seconds":..,"waiting":..}
+//   {"kind":"skipped","step":2,"epoch":0,"lr":..,"pictures":[..]}       values were not finite: nothing was updated
+//   {"kind":"evaluation","step":50,"epoch":49,"score":..,"metrics":{"AP":..}}
+//
+// `step` counts the steps done, from 1. A run that is resumed goes on from its checkpoint: rows that belong after it
+// are cut off, so the log ends up as that of a run that never stopped, but for `seconds` and `waiting` (of them).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "losses/losses.h"
+
+namespace posecu {
+
+struct Evaluation {
+  double score = 0;  // what the best checkpoint is chosen by: higher is better
+  std::vector<std::pair<std::string, double>> metrics;
+};
+
+// Rows of steps after `step` were written by a process whose work is lost.
+struct LogPosition {
+  std::int64_t step = 0;
+  bool evaluated = false;  // whether the evaluation of this very step belongs before it
+};
+
+class RunLog {
+ public:
+  // Opens both files in `folder`, or makes them. `message` is told of damaged rows.
+  RunLog(const std::string& folder, LogPosition position, const std::function<void(const std::string&)>& message);
+  ~RunLog();
+  RunLog(const RunLog&) = delete;
+  RunLog& operator=(const RunLog&) = delete;
+
+  struct Place {
+    std::int64_t step, epoch;
+    double lr;
+  };
+  void add_step(const Place& place, const LossValues& losses, double gradient_norm, double seconds, double waiting);
+  void add_skipped(const Place& place, const std::vector<std::int64_t>& picture_ids);
+  void add_evaluation(const Place& place, const Evaluation& evaluation);
+
+  // Rows so far survive a power cut. Called before a checkpoint is written, so that no checkpoint is ahead of its log.
+  void sync();
+
+ private:
+  struct EvaluationRow {
+    std::int64_t step, epoch;
+    Evaluation evaluation;
+  };
+  void read_back(LogPosition position, const std::function<void(const std::string&)>& message);
+  void append(const std::string& row);
+  void write_metrics() const;
+
+  std::string log_path_, metrics_path_;
+  std::vector<EvaluationRow> evaluations_;
+  int descriptor_ = -1;
+};
+
+}  // namespace posecu

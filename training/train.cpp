@@ -1,0 +1,209 @@
+#include "training/train.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/error.h"
+#include "training/checkpoint_folder.h"
+
+namespace posecu {
+namespace {
+
+// Steps with values that are not finite, one after another, that end a training.
+constexpr std::int64_t kMaxSkippedRow = 10;
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// [N,S,S,3]; the first resolution of the targets is a quarter of S.
+View<const float> images_of(const Batch& batch) {
+  const int side = 4 * batch.targets.resolutions.front().width;
+  return {batch.images.data(), {batch.size, side, side, 3}};
+}
+
+// Means over about the last fifty steps.
+class Pace {
+ public:
+  void add(double seconds, double waiting) {
+    steps_ = std::min(steps_ + 1, 50.0);
+    seconds_ += (seconds - seconds_) / steps_;
+    waiting_ += (waiting - waiting_) / steps_;
+  }
+  double seconds() const { return seconds_; }
+  double waiting() const { return seconds_ > 0 ? waiting_ / seconds_ : 0; }
+
+ private:
+  double steps_ = 0, seconds_ = 0, waiting_ = 0;
+};
+
+class Trainer {
+ public:
+  Trainer(Context& context, Network& network, Parameters& parameters, const Losses& losses, Loader& loader,
+          const RunFolder& folder, const CheckpointTexts& texts, const TrainOptions& options,
+          const TrainCallables& callables)
+      : context_(context),
+        parameters_(parameters),
+        loader_(loader),
+        texts_(texts),
+        options_(options),
+        callables_(callables),
+        timetable_(options.timetable, loader.batches_per_epoch()),
+        adam_(context, parameters, options.adam),
+        step_(context, network, parameters, losses, adam_, options.timetable.accumulate),
+        checkpoints_(folder.checkpoints(), options.keep),
+        state_(load()),
+        log_(folder.path(), {state_.step, state_.evaluated == Evaluated::yes}, callables.on_message) {
+    loader_.seek({state_.epoch, static_cast<int>(state_.batch)});
+  }
+
+  TrainEnd run() {
+    if (state_.step > 0 && state_.evaluated == Evaluated::no && timetable_.evaluation_due(state_.step)) {
+      // The evaluation of this step was interrupted.
+      if (!evaluate()) return TrainEnd::interrupted;
+      save();
+    }
+    while (state_.step < timetable_.steps()) {
+      run_step();
+      const bool evaluation_due = callables_.evaluate && timetable_.evaluation_due(state_.step);
+      const bool stopped = evaluation_due && !evaluate();
+      const bool stop = stopped || callables_.stop_requested();
+      if (stop || evaluation_due || timetable_.save_due(state_.step)) save();
+      if (stop && (stopped || state_.step < timetable_.steps())) return TrainEnd::interrupted;
+    }
+    return TrainEnd::finished;
+  }
+
+ private:
+  TrainingState load();
+  void run_step();
+  bool evaluate();
+  void save();
+  void report_skipped(const RunLog::Place& place);
+  void report_progress(const StepResult& result, const RunLog::Place& place);
+
+  Context& context_;
+  Parameters& parameters_;
+  Loader& loader_;
+  const CheckpointTexts& texts_;
+  const TrainOptions& options_;
+  const TrainCallables& callables_;
+  Timetable timetable_;
+  Adam adam_;
+  TrainingStep step_;
+  CheckpointFolder checkpoints_;
+  TrainingState state_;
+  RunLog log_;
+  Pace pace_;
+  std::vector<std::int64_t> picture_ids_;  // of this step
+};
+
+TrainingState Trainer::load() {
+  TrainingState state = checkpoints_.load_newest(parameters_, adam_, callables_.on_message).value_or(TrainingState{});
+  const auto [epoch, batch] = timetable_.first_batch(state.step);
+  if (state.step > 0) {
+    callables_.on_message(fmt::format("going on after step {} of {}", state.step, timetable_.steps()));
+    if (state.batches_per_epoch != loader_.batches_per_epoch() || state.epoch != epoch || state.batch != batch) {
+      throw UsageError(fmt::format(
+          "cannot resume: the run was before batch {} of {} in epoch {}, now step {} reads batch {} of {} in epoch {}: "
+          "the data set, train.batch or train.accumulate has changed\n  try: undo that, or start a new run with "
+          "model.init=CHECKPOINT",
+          state.batch, state.batches_per_epoch, state.epoch, state.step, batch, loader_.batches_per_epoch(), epoch));
+    }
+    if (state.threads != context_.threads()) {
+      callables_.on_message(
+          fmt::format("the run had {} compute threads, now {}: results will differ in their last bits\n  try: "
+                      "--threads {} for the same bits",
+                      state.threads, context_.threads(), state.threads));
+    }
+  }
+  state.epoch = epoch, state.batch = batch;
+  state.batches_per_epoch = loader_.batches_per_epoch();
+  state.threads = context_.threads();
+  return state;
+}
+
+void Trainer::run_step() {
+  const double start = seconds_now(), waited_before = loader_.seconds_waited();
+  const RunLog::Place place{state_.step + 1, state_.epoch, timetable_.learning_rate(options_.adam.lr, state_.step)};
+  picture_ids_.clear();
+  step_.begin(context_);
+  for (int pass = 0; pass < options_.timetable.accumulate; ++pass) {
+    const Batch batch = loader_.next();
+    std::ranges::for_each(batch.remarks, callables_.on_message);
+    picture_ids_.insert(picture_ids_.end(), batch.picture_ids.begin(), batch.picture_ids.end());
+    step_.add_pass(context_, images_of(batch), batch.targets);
+  }
+  const StepResult result = step_.finish(context_, place.lr);
+
+  ++state_.step;
+  state_.evaluated = Evaluated::no;
+  const auto [epoch, batch] = timetable_.first_batch(state_.step);
+  state_.epoch = epoch, state_.batch = batch;
+  const double seconds = seconds_now() - start, waiting = loader_.seconds_waited() - waited_before;
+  pace_.add(seconds, waiting);
+  if (result.outcome == StepOutcome::updated) {
+    state_.skipped_row = 0;
+    log_.add_step(place, result.losses, result.gradient_norm, seconds, waiting);
+  } else {
+    report_skipped(place);
+  }
+  report_progress(result, place);
+}
+
+void Trainer::report_skipped(const RunLog::Place& place) {
+  ++state_.skipped, ++state_.skipped_row;
+  log_.add_skipped(place, picture_ids_);
+  const std::string what =
+      fmt::format("step {}: a loss or gradient is not finite; pictures {}", place.step, fmt::join(picture_ids_, " "));
+  if (state_.skipped_row < kMaxSkippedRow) {
+    callables_.on_message(what + ": step skipped, nothing changed");
+    return;
+  }
+  throw InputError("training", what,
+                   fmt::format("the {}th such step in a row\n  the last checkpoint is from before them\n  try: a lower "
+                               "train.lr, a longer train.warmup_steps, posecu data check",
+                               kMaxSkippedRow));
+}
+
+void Trainer::report_progress(const StepResult& result, const RunLog::Place& place) {
+  const std::int64_t steps = timetable_.steps();
+  callables_.on_step({.step = place.step,
+                      .steps = steps,
+                      .epoch = place.epoch,
+                      .lr = place.lr,
+                      .outcome = result.outcome,
+                      .losses = result.losses,
+                      .seconds_per_step = pace_.seconds(),
+                      .seconds_left = pace_.seconds() * static_cast<double>(steps - place.step),
+                      .waiting = pace_.waiting()});
+}
+
+bool Trainer::evaluate() {
+  const std::optional<Evaluation> evaluation = callables_.evaluate();
+  if (!evaluation) return false;
+  state_.evaluated = Evaluated::yes;
+  const bool best =
+      !state_.best_score ? evaluation->score == evaluation->score : evaluation->score > *state_.best_score;
+  if (best) state_.best_score = evaluation->score, state_.best_step = state_.step;
+  log_.add_evaluation({state_.step, timetable_.first_batch(state_.step - 1).epoch, 0}, *evaluation);
+  callables_.on_evaluation({state_.step, *evaluation, best});
+  return true;
+}
+
+void Trainer::save() {
+  log_.sync();
+  checkpoints_.save(parameters_, adam_, state_, texts_);
+}
+
+}  // namespace
+
+TrainEnd train(Context& context, Network& network, Parameters& parameters, const Losses& losses, Loader& loader,
+               const RunFolder& folder, const CheckpointTexts& texts, const TrainOptions& options,
+               const TrainCallables& callables) {
+  return Trainer(context, network, parameters, losses, loader, folder, texts, options, callables).run();
+}
+
+}  // namespace posecu
