@@ -38,7 +38,7 @@ std::vector<double> rates(const ScheduleOptions& options, double base, int steps
   return result;
 }
 
-TEST(Schedule, GivesTheGoldenRatesOfTheTrainCases) {
+TEST(Schedule, GivesTheRatesOfTheOfficialTrainings) {
   EXPECT_EQ(rates({{5}, 0.1, 3, 1e-3}, 1.5e-3, 7), (std::vector{1.5e-06, 0.0007507499999999999, 0.0015, 0.0015, 0.0015,
                                                                 0.00015000000000000001, 0.00015000000000000001}));
   EXPECT_EQ(rates({{3, 5}, 0.5, 2, 1e-2}, 1.5e-3, 7),

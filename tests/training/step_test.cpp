@@ -1,0 +1,214 @@
+#include "training/step.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/random.h"
+
+namespace posecu {
+namespace {
+
+constexpr int kSide = 64, kPictures = 2, kKeypoints = 3;
+
+std::vector<float> draw_images(std::uint64_t seed) {
+  Random random(seed, 0, 0, RandomPurpose::test);
+  std::vector<float> images(std::size_t{3} * kPictures * kSide * kSide);
+  for (float& value : images) value = static_cast<float>(random.uniform(-2, 2));
+  return images;
+}
+
+// Two people in the first picture, `more` in the second.
+Targets draw_targets(std::uint64_t seed, int more) {
+  Random random(seed, 1, 0, RandomPurpose::test);
+  Targets targets{.pictures = kPictures,
+                  .keypoints = kKeypoints,
+                  .first_person = {0, 2, 2 + more},
+                  .scales = {},
+                  .resolutions = {}};
+  for (int p = 0; p < 2 + more; ++p) targets.scales.push_back(random.uniform(0.1, 0.9));
+  for (const int side : {kSide / 4, kSide / 2}) {
+    ResolutionTargets resolution{.width = side, .height = side, .keypoints = {}, .masks = {}};
+    for (int i = 0; i < (2 + more) * kKeypoints; ++i) {
+      resolution.keypoints.push_back(static_cast<float>(random.uniform(0, side)));
+      resolution.keypoints.push_back(static_cast<float>(random.uniform(0, side)));
+      resolution.keypoints.push_back(static_cast<float>(random.below(3)));
+    }
+    resolution.masks.assign(static_cast<std::size_t>(kPictures) * side * side, 1);
+    targets.resolutions.push_back(std::move(resolution));
+  }
+  return targets;
+}
+
+// A small HigherHRNet and what trains it.
+struct Trained {
+  explicit Trained(int passes = 1)
+      : context({.threads = 2, .memory = std::size_t{1} << 30}),
+        network(parameters, {.head = Head::higherhrnet,
+                             .width = 8,
+                             .blocks = 1,
+                             .modules = {1, 1, 1},
+                             .keypoints = kKeypoints,
+                             .embedding_dim = 2}) {
+    parameters.allocate(context, Parameters::Gradients::allocate);
+    parameters.initialise(1);
+    adam.emplace(context, parameters, AdamOptions{});
+    step.emplace(context, network, parameters, losses, *adam, passes);
+  }
+  StepResult run(const std::vector<float>& images, const Targets& targets, double lr = 1e-3) {
+    step->begin(context);
+    add(images, targets);
+    return step->finish(context, lr);
+  }
+  void add(const std::vector<float>& images, const Targets& targets) {
+    step->add_pass(context, {images.data(), {kPictures, kSide, kSide, 3}}, targets);
+  }
+  std::vector<float> state() const {
+    std::vector<float> all;
+    for (const View<float> part :
+         {parameters.trained(), parameters.running_statistics(), adam->first_moments(), adam->second_moments()})
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
+
+  Context context;
+  Parameters parameters;
+  Network network;
+  Losses losses{LossOptions{}};
+  std::optional<Adam> adam;
+  std::optional<TrainingStep> step;
+};
+
+TEST(TrainingStep, LowersTheLossOfTheBatchItSees) {
+  Trained trained;
+  const auto images = draw_images(1);
+  const Targets targets = draw_targets(1, 1);
+  const double before = trained.run(images, targets).losses.total();
+  for (int i = 0; i < 20; ++i) trained.run(images, targets);
+  EXPECT_LT(trained.run(images, targets).losses.total(), 0.7 * before);
+}
+
+TEST(TrainingStep, ReportsTheNormOfItsGradients) {
+  Trained trained;
+  const StepResult result = trained.run(draw_images(1), draw_targets(1, 1));
+  double squares = 0;
+  for (const float g : trained.parameters.gradients()) squares += static_cast<double>(g) * g;
+  EXPECT_NEAR(result.gradient_norm, std::sqrt(squares), 1e-5 * std::sqrt(squares));
+  EXPECT_GT(result.gradient_norm, 0);
+}
+
+TEST(TrainingStep, TakesTheMeanOverItsPasses) {
+  // Running statistics do not enter the training forward: each pass alone gives the same gradients as within the step.
+  std::vector<std::vector<double>> alone;
+  LossValues sum;
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    Trained one;
+    const StepResult result = one.run(draw_images(seed), draw_targets(seed, 1));
+    alone.emplace_back(one.parameters.gradients().begin(), one.parameters.gradients().end());
+    sum.heatmap += result.losses.heatmap, sum.pull += result.losses.pull;
+  }
+  Trained three(3);
+  three.step->begin(three.context);
+  for (const std::uint64_t seed : {1, 2, 3}) three.add(draw_images(seed), draw_targets(seed, 1));
+  const StepResult result = three.step->finish(three.context, 1e-3);
+  EXPECT_NEAR(result.losses.heatmap, sum.heatmap / 3, 1e-9);
+  EXPECT_NEAR(result.losses.pull, sum.pull / 3, 1e-12);
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < alone[0].size(); ++i) {
+    const double mean = (alone[0][i] + alone[1][i] + alone[2][i]) / 3;
+    error += std::pow(static_cast<double>(three.parameters.gradients().data()[i]) - mean, 2);
+    size += mean * mean;
+  }
+  EXPECT_LT(std::sqrt(error), 1e-5 * std::sqrt(size));
+}
+
+// A value that is not finite, where a batch could hold one.
+struct Bad {
+  const char* name;
+  void (*damage)(std::vector<float>& images, Targets& targets);
+};
+const Bad kBad[] = {
+    {"NaN in a picture", [](auto& images, auto&) { images[777] = std::numeric_limits<float>::quiet_NaN(); }},
+    {"infinity in a picture", [](auto& images, auto&) { images.back() = std::numeric_limits<float>::infinity(); }},
+    {"overflow in a picture", [](auto& images, auto&) { images.front() = 3e38F; }},
+    {"NaN as a scale", [](auto&, auto& targets) { targets.scales[1] = std::numeric_limits<double>::quiet_NaN(); }},
+};
+
+TEST(TrainingStep, ChangesNothingWhenAValueIsNotFinite) {
+  for (const Bad& bad : kBad) {
+    Trained trained, never;
+    trained.run(draw_images(1), draw_targets(1, 1));
+    never.run(draw_images(1), draw_targets(1, 1));
+    auto images = draw_images(2);
+    Targets targets = draw_targets(2, 1);
+    bad.damage(images, targets);
+
+    const auto before = trained.state();
+    const StepResult result = trained.run(images, targets);
+    EXPECT_EQ(result.outcome, StepOutcome::skipped) << bad.name;
+    EXPECT_EQ(trained.state(), before) << bad.name;
+    EXPECT_EQ(trained.adam->updates(), 1) << bad.name;
+
+    // and leaves no trace in the step after it
+    EXPECT_EQ(trained.run(draw_images(3), draw_targets(3, 1)).outcome, StepOutcome::updated) << bad.name;
+    never.run(draw_images(3), draw_targets(3, 1));
+    EXPECT_EQ(trained.state(), never.state()) << bad.name;
+  }
+}
+
+TEST(TrainingStep, SkipsAsAWholeWhenOnePassIsNotFinite) {
+  for (int bad_pass = 0; bad_pass < 3; ++bad_pass) {
+    Trained trained(3);
+    const auto before = trained.state();
+    trained.step->begin(trained.context);
+    for (int pass = 0; pass < 3; ++pass) {
+      auto images = draw_images(1);
+      if (pass == bad_pass) images[0] = std::numeric_limits<float>::quiet_NaN();
+      trained.add(images, draw_targets(1, 1));
+    }
+    EXPECT_EQ(trained.step->finish(trained.context, 1e-3).outcome, StepOutcome::skipped);
+    EXPECT_EQ(trained.state(), before) << bad_pass;
+  }
+}
+
+TEST(TrainingStep, HoldsNoMoreMemoryAfterTheFirstStep) {
+  Trained trained(2);
+  const auto run_step = [&](std::uint64_t seed) {
+    trained.step->begin(trained.context);
+    trained.add(draw_images(seed), draw_targets(seed, 1));
+    trained.add(draw_images(seed + 1), draw_targets(seed + 1, 1));
+    trained.step->finish(trained.context, 1e-3);
+  };
+  const auto free_place = [&] { return trained.context.tensor<float>({1 << 20}).data(); };
+  run_step(1);
+  const std::size_t used = trained.context.arena().used();
+  const float* const place = free_place();
+  const std::size_t peak = trained.context.arena().peak();
+  for (std::uint64_t seed = 2; seed < 6; ++seed) {
+    run_step(seed);
+    EXPECT_EQ(trained.context.arena().used(), used);
+    EXPECT_EQ(trained.context.arena().peak(), peak);
+    EXPECT_EQ(free_place(), place);
+  }
+}
+
+TEST(TrainingStep, CountsItsMemoryInADryRun) {
+  Trained real;
+  real.run(draw_images(1), draw_targets(1, 1));
+
+  Context context({.threads = 2, .memory = std::size_t{1} << 30, .dry_run = true});
+  Parameters parameters;
+  Network network(parameters, real.network.options());
+  parameters.allocate(context, Parameters::Gradients::allocate);
+  Losses losses{LossOptions{}};
+  Adam adam(context, parameters, {});
+  TrainingStep step(context, network, parameters, losses, adam, 1);
+  step.begin(context);
+  step.add_pass(context, {nullptr, {kPictures, kSide, kSide, 3}}, draw_targets(1, 1));
+  step.finish(context, 1e-3);
+  EXPECT_EQ(context.arena().peak(), real.context.arena().peak());
+}
+
+}  // namespace
+}  // namespace posecu

@@ -1,0 +1,273 @@
+#include "training/train.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "tests/support/golden.h"
+#include "tests/training/tiny_run.h"
+
+namespace posecu {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class TrainTest : public testing::Test {
+ protected:
+  void SetUp() override { options_.train = tiny_train_options(); }
+
+  std::string run(const std::string& name) const { return (temporary_.path() / name).string(); }
+  TinyResult go(const std::string& name) const { return train_tiny(data_, run(name), options_); }
+  TinyResult go_until(const std::string& name, std::int64_t step) const {
+    TinyOptions options = options_;
+    options.stop_after = step;
+    return train_tiny(data_, run(name), options);
+  }
+  std::vector<std::byte> checkpoint(const std::string& name, const std::string& which = "last") const {
+    return read_file(run(name) + "/checkpoints/" + which + ".safetensors");
+  }
+  // The log without its times.
+  std::vector<Json> log(const std::string& name) const {
+    std::ifstream file(run(name) + "/log.jsonl");
+    std::vector<Json> rows;
+    for (std::string line; std::getline(file, line);) {
+      rows.push_back(Json::parse(line));
+      rows.back().erase("seconds");
+      rows.back().erase("waiting");
+    }
+    return rows;
+  }
+  void expect_same_run(const std::string& name, const std::string& other) const {
+    EXPECT_EQ(checkpoint(name), checkpoint(other)) << name;
+    EXPECT_EQ(checkpoint(name, "best"), checkpoint(other, "best")) << name;
+    EXPECT_EQ(log(name), log(other)) << name;
+    EXPECT_EQ(read_text_file(run(name) + "/metrics.csv"), read_text_file(run(other) + "/metrics.csv")) << name;
+  }
+
+  TemporaryFolder temporary_;
+  DataSet data_ = make_tiny_data((temporary_.path() / "data").string(), 5);
+  TinyOptions options_;
+};
+
+TEST_F(TrainTest, GivesTheSameBytesTwice) {
+  go("one");
+  go("two");
+  expect_same_run("one", "two");
+}
+
+TEST_F(TrainTest, GivesTheSameBytesWithAnyNumberOfLoaderThreads) {
+  go("one");
+  for (const int threads : {2, 8}) {
+    options_.loader_threads = threads;
+    const std::string name = std::to_string(threads);
+    go(name);
+    expect_same_run(name, "one");
+  }
+}
+
+// 2 and 10: end of an epoch; 4: of the warm-up; 3, 6: a checkpoint is due; 5: an evaluation; 7: a milestone.
+TEST_F(TrainTest, GoesOnFromAnyStepAsIfItHadNeverStopped) {
+  go("straight");
+  for (const std::int64_t stop : {1, 2, 3, 4, 5, 6, 7, 10, 11}) {
+    const std::string name = std::to_string(stop);
+    EXPECT_EQ(go_until(name, stop).end, TrainEnd::interrupted);
+    const TinyResult resumed = go(name);
+    EXPECT_EQ(resumed.end, TrainEnd::finished);
+    EXPECT_EQ(resumed.progress.front().step, stop + 1);
+    expect_same_run(name, "straight");
+  }
+}
+
+TEST_F(TrainTest, GoesOnWithAccumulationAcrossEpochs) {
+  options_.head = Head::higherhrnet;
+  options_.train.timetable.accumulate = 3;
+  options_.train.timetable.unit = TrainUnit::epochs;
+  options_.train.timetable.length = 10;
+  options_.train.timetable.milestones = {5, 8};
+  go("straight");
+  for (const std::int64_t stop : {1, 2, 5}) {
+    const std::string name = std::to_string(stop);
+    go_until(name, stop);
+    go(name);
+    expect_same_run(name, "straight");
+  }
+}
+
+TEST_F(TrainTest, GoesOnAfterBeingStoppedAtEveryStep) {
+  go("straight");
+  for (std::int64_t stop = 1; stop < 12; ++stop) go_until("often", stop);
+  go("often");
+  expect_same_run("often", "straight");
+}
+
+TEST_F(TrainTest, MakesUpForAnEvaluationThatWasInterrupted) {
+  go("straight");
+  options_.stop_evaluation_at = 5;
+  EXPECT_EQ(go("stopped").end, TrainEnd::interrupted);
+  options_.stop_evaluation_at = -1;
+  const TinyResult resumed = go("stopped");
+  EXPECT_EQ(resumed.evaluations.front().step, 5);
+  expect_same_run("stopped", "straight");
+}
+
+TEST_F(TrainTest, StartsAgainWhenItWasKilledBeforeItsFirstCheckpoint) {
+  go("straight");
+  go_until("killed", 2);
+  fs::remove_all(run("killed") + "/checkpoints");
+  EXPECT_EQ(go("killed").progress.front().step, 1);
+  expect_same_run("killed", "straight");
+}
+
+TEST_F(TrainTest, GoesOnFromTheCheckpointBeforeADamagedOne) {
+  go("straight");
+  go_until("damaged", 7);
+  const std::string newest = run("damaged") + "/checkpoints/step_00000007.safetensors";
+  fs::resize_file(newest, fs::file_size(newest) - 1);
+  const TinyResult resumed = go("damaged");
+  EXPECT_THAT(resumed.messages, testing::Contains(HasSubstr("step_00000007.safetensors")));
+  EXPECT_EQ(resumed.progress.front().step, 7);
+  expect_same_run("damaged", "straight");
+}
+
+TEST_F(TrainTest, DoesNothingMoreInAFinishedRun) {
+  go("run");
+  const auto before = checkpoint("run");
+  const TinyResult again = go("run");
+  EXPECT_EQ(again.end, TrainEnd::finished);
+  EXPECT_TRUE(again.progress.empty());
+  EXPECT_EQ(checkpoint("run"), before);
+}
+
+TEST_F(TrainTest, GoesOnWithAFinishedRunThatIsMadeLonger) {
+  go("straight");
+  options_.train.timetable.length = 8;
+  options_.train.timetable.eval_every = 4;
+  go("longer");
+  options_.train.timetable.length = 12;
+  EXPECT_EQ(go("longer").progress.size(), 4U);
+}
+
+TEST_F(TrainTest, TellsOfAnotherNumberOfComputeThreadsAndGoesOn) {
+  go_until("run", 3);
+  options_.compute_threads = 2;
+  const TinyResult resumed = go("run");
+  EXPECT_THAT(resumed.messages, testing::Contains(AllOf(HasSubstr("1 compute threads"), HasSubstr("--threads 1"))));
+  EXPECT_EQ(resumed.end, TrainEnd::finished);
+}
+
+TEST_F(TrainTest, RefusesToGoOnWithOtherData) {
+  go_until("run", 3);
+  data_ = make_tiny_data((temporary_.path() / "more").string(), 9);
+  EXPECT_THAT([&] { go("run"); }, ThrowsMessage<UsageError>(HasSubstr("the data set")));
+}
+
+TEST_F(TrainTest, ReportsProgressEvaluationsAndTheBest) {
+  const TinyResult result = go("run");
+  ASSERT_EQ(result.progress.size(), 12U);
+  for (std::size_t i = 0; i < 12; ++i) {
+    const TrainProgress& progress = result.progress[i];
+    EXPECT_EQ(progress.step, static_cast<std::int64_t>(i) + 1);
+    EXPECT_EQ(progress.steps, 12);
+    EXPECT_EQ(progress.epoch, static_cast<std::int64_t>(i) / 2);
+    EXPECT_GT(progress.losses.total(), 0);
+    EXPECT_GT(progress.seconds_per_step, 0);
+    EXPECT_GE(progress.waiting, 0);
+    EXPECT_LE(progress.waiting, 1);
+  }
+  EXPECT_EQ(result.progress.back().seconds_left, 0);
+  EXPECT_EQ(result.progress[0].lr, 1.5e-6);
+  EXPECT_NEAR(result.progress[11].lr, 1.5e-5, 1e-18);
+  std::vector<std::int64_t> steps;
+  double best = -2;
+  for (const EvaluationReport& report : result.evaluations) {
+    steps.push_back(report.step);
+    EXPECT_EQ(report.best, report.evaluation.score > best);
+    best = std::max(best, report.evaluation.score);
+  }
+  EXPECT_THAT(steps, ElementsAre(5, 10, 12));
+}
+
+TEST_F(TrainTest, WritesARowForEveryStepAndEvaluation) {
+  const TinyResult result = go("run");
+  const std::vector<Json> rows = log("run");
+  ASSERT_EQ(rows.size(), 15U);
+  EXPECT_EQ(rows[0].at("kind"), "step");
+  EXPECT_EQ(rows[0].at("loss"), result.progress[0].losses.total());
+  EXPECT_EQ(rows[5].at("kind"), "evaluation");
+  EXPECT_EQ(rows[5].at("metrics").at("AP"), result.evaluations[0].evaluation.score);
+  std::ifstream metrics(run("run") + "/metrics.csv");
+  std::string header, first;
+  std::getline(metrics, header), std::getline(metrics, first);
+  EXPECT_EQ(header, "step,epoch,score,AP,AR");
+  EXPECT_THAT(first, testing::StartsWith("5,2,"));
+}
+
+TEST_F(TrainTest, StopsAfterTenStepsInARowThatAreNotFinite) {
+  options_.train.adam.lr = 1e30;  // the first update leaves weights from which only overflows follow
+  options_.train.timetable.warmup_steps = 0;
+  EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(AllOf(HasSubstr("step 11"), HasSubstr("pictures"),
+                                                                  HasSubstr("10th"), HasSubstr("train.lr"))));
+  int skipped = 0;
+  for (const Json& row : log("run")) {
+    if (row.at("kind") != "skipped") continue;
+    ++skipped;
+    EXPECT_EQ(row.at("pictures").size(), 2U);
+  }
+  EXPECT_EQ(skipped, 10);
+  const Safetensors last = read_checkpoint(run("run") + "/checkpoints/last.safetensors");
+  for (const StoredTensor& tensor : last.tensors()) {
+    for (const float value : last.floats(tensor.name)) ASSERT_TRUE(std::isfinite(value)) << tensor.name;
+  }
+}
+
+TEST_F(TrainTest, CountsSkippedStepsAcrossAResume) {
+  options_.train.adam.lr = 1e30;
+  options_.train.timetable.warmup_steps = 0;
+  go_until("run", 6);
+  EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(HasSubstr("step 11")));
+}
+
+// Runs the training in a child process that is killed after `steps` steps, without a chance to save.
+void run_and_kill(const DataSet& data, const std::string& run, TinyOptions options, std::int64_t steps) {
+  const pid_t child = fork();
+  if (child == 0) {
+    options.before_next = [steps](std::int64_t step) {
+      if (step == steps) kill(getpid(), SIGKILL);
+    };
+    train_tiny(data, run, options);
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << "the child was to be killed";
+}
+
+TEST_F(TrainTest, GoesOnAfterKillNine) {
+  for (const std::int64_t steps : {1, 4, 7, 11})
+    run_and_kill(data_, run("killed" + std::to_string(steps)), options_, steps);
+  go("straight");
+  for (const std::int64_t steps : {1, 4, 7, 11}) {
+    const std::string name = "killed" + std::to_string(steps);
+    go(name);
+    expect_same_run(name, "straight");
+  }
+}
+
+}  // namespace
+}  // namespace posecu
