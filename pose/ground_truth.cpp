@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "data/annotation_json.h"
 
 namespace posecu {
@@ -35,7 +36,7 @@ void check_ids(const std::string& file, std::string_view what, const Entries& en
 }  // namespace
 
 GroundTruth read_ground_truth(const std::string& path) {
-  const JsonFile file(path);
+  const JsonFile file(read_text_file(path), path);
   const JsonAnnotations json = file.parse();
   check_ids(path, "picture", json.pictures);
   check_ids(path, "annotation", json.people);
