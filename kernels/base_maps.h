@@ -10,7 +10,7 @@
 
 namespace posecu {
 
-inline constexpr int kMaxScales = 8;
+inline constexpr int kMaxScales = 16;
 
 // One scale's heatmaps, picture and mirrored picture averaged: [K,height,width].
 struct HeatmapPlanes {
