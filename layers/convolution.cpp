@@ -90,6 +90,9 @@ class Step {
   std::size_t scratch_bytes_ = 0;
 };
 
+// Plans that a convolution keeps, about 50 kB each: evaluation meets as many shapes as there are pictures' proportions.
+constexpr std::size_t kMaxPlans = 40;
+
 enum class Direction { forward, backward_data, backward_weights };
 
 // A direction for one shape of x: the weights' layout that oneDNN wants there, the way to it (backward_weights: from
@@ -195,6 +198,7 @@ Plan Convolution::Impl::make_backward_weights(const Shape& x, const Shape& y, bo
 Plan& Convolution::Impl::plan(Direction direction, const Shape& x, const Shape& y, Epilogue epilogue, bool bias) {
   const Key key{direction, epilogue, bias, x[0], x[1], x[2]};
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
+  if (plans.size() >= kMaxPlans) plans.clear();
   Plan made = checked([&] {
     switch (direction) {
       case Direction::forward:

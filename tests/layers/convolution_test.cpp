@@ -154,6 +154,23 @@ TEST(Conv2d, InferenceSeesNewWeightsAfterPrepareOnly) {
   }
 }
 
+TEST(Conv2d, TakesAnyNumberOfShapesOneAfterAnother) {
+  const Problem p = random_problem(4);
+  Context context({.threads = 1, .memory = 64 << 20});
+  Parameters parameters;
+  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Conv2d::Bias::no);
+  parameters.allocate(context, Parameters::Gradients::none);
+  fill(parameters.find("conv.weight")->value, p.weight);
+  Random random(1, 2, 0, RandomPurpose::test);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    for (int width = 3; width < 60; ++width) {
+      const Map x = random_map(random, 1, 3, width, p.kernel.in);
+      const auto y = conv.forward_inference(context, tensor_of(context, x));
+      expect_values(y, convolution(x, p.weight, {}, p.kernel).values, {kTolerance}, "y");
+    }
+  }
+}
+
 TEST(Conv2d, RunsAreTheSameBits) {
   const Problem p = random_problem(7);
   Context context({.threads = 2, .memory = 64 << 20});
