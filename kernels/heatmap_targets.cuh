@@ -1,20 +1,21 @@
 // The targets of the heatmap loss, one chunk of a row at a time: the device functions behind heatmap_loss.cu, which
-// states the formulas.
+// states the formulas. In an unnamed namespace, because they are part of that file.
 #pragma once
 
 #include "kernels/heatmap_loss.h"
 #include "kernels/runtime/kernel.h"
 
 namespace posecu {
+namespace {
 
-inline constexpr int kTile = 2304;                // elements of a chunk: 128 pixels of 17 channels
-inline constexpr float kOutside = INFINITY;       // the square distance outside every window
-inline constexpr float kDone = -1.f;              // "square distance" of elements that are masked or already worked
-inline constexpr float kLargestExponent = 745.f;  // exp(-745) is the smallest double: beyond, the official target is 0
+constexpr int kTile = 2304;                // elements of a chunk: 128 pixels of 17 channels
+constexpr float kOutside = INFINITY;       // the square distance outside every window
+constexpr float kDone = -1.f;              // "square distance" of elements that are masked or already worked
+constexpr float kLargestExponent = 745.f;  // exp(-745) is the smallest double: beyond, the official target is 0
 
 // How many elements inside windows a thread works at once: on the CPU a register full, because windows of neighbouring
 // channels lie elsewhere; on the GPU one, because there neighbouring threads are the lanes.
-inline constexpr int kGathered = kLanes<float> * 4 > 16 ? kLanes<float> : 1;
+constexpr int kGathered = kLanes<float> * 4 > 16 ? kLanes<float> : 1;
 
 struct Joint {
   int x, y, channel;
@@ -321,4 +322,5 @@ __device__ __forceinline__ Chunk chunk_of(int row, int left, const Geometry& sha
           first};
 }
 
+}  // namespace
 }  // namespace posecu
