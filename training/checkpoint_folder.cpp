@@ -43,14 +43,16 @@ std::vector<StepFile> step_files(const std::string& folder) {
   return files;
 }
 
-std::optional<Safetensors> whole_checkpoint(const std::string& path,
-                                            const std::function<void(const std::string&)>& message) {
+struct Damaged {
+  std::string path, problem;
+};
+
+// Nothing when the file is damaged, which is added to `damaged`.
+std::optional<Safetensors> whole_checkpoint(const std::string& path, std::vector<Damaged>& damaged) {
   try {
     return read_checkpoint(path);
   } catch (const InputError& error) {
-    const std::string aside = path + ".damaged";
-    fs::rename(path, aside);
-    message(fmt::format("{}\n  kept as {}; going on from the checkpoint before it", error.what(), aside));
+    damaged.push_back({path, error.what()});
     return {};
   }
 }
@@ -86,15 +88,29 @@ void CheckpointFolder::save(const Parameters& parameters, const Adam& adam, cons
 
 std::optional<TrainingState> CheckpointFolder::load_newest(Parameters& parameters, Adam& adam,
                                                            const std::function<void(const std::string&)>& message) {
-  for (const StepFile& file : step_files(folder_)) {
-    const std::optional<Safetensors> checkpoint = whole_checkpoint(file.path, message);
+  std::vector<StepFile> files = step_files(folder_);
+  const std::string last = folder_ + "/last.safetensors";
+  if (files.empty() && fs::exists(last)) files.push_back({0, last});  // somebody kept that one only
+  std::vector<Damaged> damaged;
+  for (const StepFile& file : files) {
+    const std::optional<Safetensors> checkpoint = whole_checkpoint(file.path, damaged);
     if (!checkpoint) continue;
     const TrainingState state = restore_checkpoint(*checkpoint, parameters, adam);
-    link_file_atomically(file.path, folder_ + "/last.safetensors");
+    for (const Damaged& other : damaged) {
+      fs::rename(other.path, other.path + ".damaged");
+      message(
+          fmt::format("{}\n  kept as {}.damaged; going on from the checkpoint before it", other.problem, other.path));
+    }
+    if (file.path == last) link_file_atomically(last, path_of(state.step));
+    link_file_atomically(path_of(state.step), last);
     mark_best(state);  // a crash may have come between the checkpoint and its second name
     return state;
   }
-  return {};
+  if (damaged.empty()) return {};
+  throw InputError(folder_, "",
+                   fmt::format("none of the checkpoints is whole; the newest:\n  {}\n  try: a new run, with "
+                               "model.init=WEIGHTS to begin from weights that you have",
+                               damaged.front().problem));
 }
 
 }  // namespace posecu

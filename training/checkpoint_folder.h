@@ -24,8 +24,8 @@ class CheckpointFolder {
   // the oldest ones beyond `keep`. On MachineError (disk full) what was there before stays.
   void save(const Parameters& parameters, const Adam& adam, const TrainingState& state, const CheckpointTexts& texts);
 
-  // Loads the newest checkpoint that is whole. A damaged one is told to `message` and set aside under the name
-  // "NAME.damaged", and the one before is tried; nothing when none is left.
+  // Loads the newest checkpoint that is whole; nothing when there is none at all. Damaged ones that are newer are told
+  // to `message` and kept as "NAME.damaged". Throws InputError when all are damaged, or are another network's.
   std::optional<TrainingState> load_newest(Parameters& parameters, Adam& adam,
                                            const std::function<void(const std::string&)>& message);
 

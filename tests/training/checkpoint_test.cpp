@@ -225,6 +225,36 @@ TEST_F(CheckpointTest, GoesOnFromTheNewestThatIsWholeAndSaysSo) {
   EXPECT_EQ(restore_checkpoint(read_checkpoint(path("last.safetensors")), loaded.parameters, *loaded.adam).step, 100);
 }
 
+TEST_F(CheckpointTest, RefusesToGoOnWhenAllAreDamagedAndLeavesThemInPlace) {
+  Net net(1);
+  save(folder(), net, 100);
+  save(folder(), net, 200);
+  for (const char* name : {"step_00000100.safetensors", "step_00000200.safetensors"}) flip_bit(name, 1000);
+  const auto before = names();
+  EXPECT_THAT([&] { load(net); },
+              ThrowsMessage<InputError>(AllOf(HasSubstr("none of the checkpoints"), HasSubstr("step_00000200"))));
+  EXPECT_EQ(names(), before);
+}
+
+TEST_F(CheckpointTest, LeavesTheCheckpointsOfAnotherNetworkInPlace) {
+  Net saved(1, 5), other(1, 6);
+  save(folder(), saved, 100);
+  const auto before = names();
+  EXPECT_THROW(load(other), InputError);
+  EXPECT_EQ(names(), before);
+}
+
+TEST_F(CheckpointTest, GoesOnFromTheLastWhereOnlyThatWasKept) {
+  Net net(1);
+  save(folder(), net, 100, 100);
+  fs::remove(path("step_00000100.safetensors"));
+  fs::remove(path("best.safetensors"));
+  const auto state = load(net);
+  ASSERT_TRUE(state.has_value());
+  EXPECT_EQ(state->step, 100);
+  EXPECT_THAT(names(), testing::ElementsAre("best.safetensors", "last.safetensors", "step_00000100.safetensors"));
+}
+
 TEST_F(CheckpointTest, HasNothingToGoOnFromInAnEmptyFolder) {
   Net net(1);
   EXPECT_FALSE(load(net).has_value());

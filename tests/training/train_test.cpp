@@ -7,14 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/random.h"
 #include "tests/support/golden.h"
 #include "tests/training/tiny_run.h"
 
@@ -243,30 +246,68 @@ TEST_F(TrainTest, CountsSkippedStepsAcrossAResume) {
   EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(HasSubstr("step 11")));
 }
 
-// Runs the training in a child process that is killed after `steps` steps, without a chance to save.
-void run_and_kill(const DataSet& data, const std::string& run, TinyOptions options, std::int64_t steps) {
+// Runs the training in a child process that dies without a chance to save: when `dies` says so after a step, or, if it
+// is still there after `seconds`, at any place.
+enum class ChildEnd { killed, finished };
+ChildEnd run_and_kill(const DataSet& data, const std::string& run, TinyOptions options,
+                      const std::function<bool(std::int64_t step)>& dies, double seconds = 1e6) {
   const pid_t child = fork();
   if (child == 0) {
-    options.before_next = [steps](std::int64_t step) {
-      if (step == steps) kill(getpid(), SIGKILL);
+    options.before_next = [&dies](std::int64_t step) {
+      if (dies(step)) kill(getpid(), SIGKILL);
     };
     train_tiny(data, run, options);
     _exit(0);
   }
+  const auto start = std::chrono::steady_clock::now();
   int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFSIGNALED(status)) << "the child was to be killed";
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() - start > std::chrono::duration<double>(seconds)) kill(child, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return WIFSIGNALED(status) ? ChildEnd::killed : ChildEnd::finished;
 }
 
 TEST_F(TrainTest, GoesOnAfterKillNine) {
-  for (const std::int64_t steps : {1, 4, 7, 11})
-    run_and_kill(data_, run("killed" + std::to_string(steps)), options_, steps);
-  go("straight");
-  for (const std::int64_t steps : {1, 4, 7, 11}) {
-    const std::string name = "killed" + std::to_string(steps);
-    go(name);
-    expect_same_run(name, "straight");
+  const auto name = [](std::int64_t step) { return "killed" + std::to_string(step); };
+  const std::vector<std::int64_t> steps{1, 4, 7, 11};
+  for (const std::int64_t last : steps) {
+    const auto dies = [last](std::int64_t step) { return step == last; };
+    EXPECT_EQ(run_and_kill(data_, run(name(last)), options_, dies), ChildEnd::killed);
   }
+  go("straight");
+  for (const std::int64_t last : steps) {
+    go(name(last));
+    expect_same_run(name(last), "straight");
+  }
+}
+
+// Kills at random moments, most of them inside saves: every step is saved and evaluated.
+TEST_F(TrainTest, SlowSurvivesAHundredKillsAtRandomMoments) {
+  options_.train.timetable.save_every = options_.train.timetable.eval_every = 1;
+  options_.train.timetable.length = 40;
+  Random random(17, 0, 0, RandomPurpose::test);
+  int kills = 0;
+  for (int number = 0; kills < 100; ++number) {
+    const std::string name = "killed" + std::to_string(number);
+    std::int64_t newest = 0;
+    double patience = 0.4;  // seconds: grows, so that a busy machine comes to an end too
+    const auto never = [](std::int64_t) { return false; };
+    while (run_and_kill(data_, run(name), options_, never, random.uniform(0.02, patience)) == ChildEnd::killed) {
+      ++kills, patience *= 1.1;
+      const std::string last = run(name) + "/checkpoints/last.safetensors";
+      if (!fs::exists(last)) continue;
+      const std::string state = read_checkpoint(last).metadata().at("training");  // throws unless it is whole
+      const auto step = Json::parse(state).at("step").get<std::int64_t>();
+      EXPECT_GE(step, newest);
+      newest = step;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(run(name)))
+      EXPECT_THAT(entry.path().string(), testing::Not(testing::AnyOf(HasSubstr(".part"), HasSubstr(".damaged"))));
+  }
+  go("straight");
+  for (int number = 0; fs::exists(run("killed" + std::to_string(number))); ++number)
+    expect_same_run("killed" + std::to_string(number), "straight");
 }
 
 }  // namespace
