@@ -24,6 +24,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"train", "trains a network into a run folder, or goes on with a training", run_train, &kTrainHelp},
     {"eval", "scores a network on a data set: its AP table, and the people it found as a results file", run_eval,
      &kEvalHelp},
+    {"predict", "finds the people in pictures: draws them, and writes their keypoints as JSON", run_predict,
+     &kPredictHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
     {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},

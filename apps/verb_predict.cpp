@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <map>
@@ -62,6 +63,11 @@ std::vector<std::string> list_pictures(std::span<const std::string> inputs) {
     pictures.insert(pictures.end(), inside.begin(), inside.end());
   }
   return pictures;
+}
+
+DrawOptions draw_options(const Config& config) {
+  return {.min_score = config.number("output.min_score"),
+          .refined = config.boolean("output.show_refined") ? DrawOptions::Refined::show : DrawOptions::Refined::hide};
 }
 
 // What is written for a picture, under its name without folder and extension.
@@ -130,19 +136,22 @@ int run_predict(const Arguments& arguments) {
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
   Progress progress(chatter(arguments));
+  const double least = model.config.number("output.min_score");
   std::size_t done = 0, people = 0, unreadable = 0;
   for (const std::string& file : pictures) try {
       Picture picture = read_picture(file);
       const std::vector<Person> found = find_people(context, loaded.network(), skeleton, picture, file, options);
       output.write(file, picture, skeleton, found);
-      ++done, people += found.size();
+      ++done;
+      people +=
+          static_cast<std::size_t>(std::ranges::count_if(found, [&](const Person& p) { return p.score >= least; }));
       if (progress.due()) progress.show(fmt::format("picture {}/{}", done, pictures.size()));
     } catch (const InputError& error) {
       if (pictures.size() == 1) throw;
       progress.message(fmt::format("posecu: {}", error.what()));
       ++unreadable;
     }
-  progress.message(fmt::format("{} people in {} pictures", people, done));
+  progress.message(fmt::format("{} people of score {} or more in {} pictures", people, least, done));
   if (unreadable > 0)
     throw InputError("predict", "", fmt::format("{} of {} pictures could not be read", unreadable, pictures.size()));
   return kDone;

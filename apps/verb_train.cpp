@@ -130,8 +130,9 @@ TrainCallables callables(Training& training, const Config& config, Progress& pro
     if (progress.due() || p.step == p.steps) progress.show(format_step(p));
   };
   c.on_evaluation = [&](const EvaluationReport& report) {
-    progress.message(fmt::format("step {}: AP {:.3f}{}", report.step, report.evaluation.score,
-                                 report.best ? ", the best so far" : ""));
+    const double ap = report.evaluation.score;
+    progress.message(
+        fmt::format("step {}: AP {:.3f}{}", report.step, ap, report.best && ap > 0 ? ", the best so far" : ""));
   };
   c.on_message = [&](const std::string& text) { progress.message(text); };
   c.stop_requested = [&] { return interrupts.requested(); };

@@ -9,8 +9,9 @@ int run_config(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_forward(const Arguments& arguments);
+int run_predict(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kTrainHelp;
+extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kTrainHelp;
 
 }  // namespace posecu

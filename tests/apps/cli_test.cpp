@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-const std::vector<std::string> kVerbs{"config", "doctor", "eval", "forward", "train"};
+const std::vector<std::string> kVerbs{"config", "doctor", "eval", "forward", "predict", "train"};
 
 TEST(CliTest, HelpGoesToStandardOutput) {
   for (const char* word : {"--help", "-h", "help"}) {
