@@ -153,13 +153,18 @@ void paint(Mask& mask, const RunLengths& runs, std::uint8_t value) {
   if (runs.height != mask.height || runs.width != mask.width)
     throw std::invalid_argument(fmt::format("run lengths are for {}x{} pixels, the picture has {}x{}", runs.width,
                                             runs.height, mask.width, mask.height));
-  const auto height = static_cast<std::size_t>(runs.height), width = static_cast<std::size_t>(runs.width);
-  std::size_t position = 0;  // down the columns
-  for (std::size_t i = 0; i < runs.counts.size(); ++i) {
-    const std::size_t end = position + runs.counts[i];
-    for (std::size_t p = position; i % 2 == 1 && p < end; ++p) mask.pixels[p % height * width + p / height] = value;
-    position = end;
-  }
+  const auto width = static_cast<std::size_t>(runs.width);
+  std::size_t x = 0;
+  int y = 0;
+  for (std::size_t i = 0; i < runs.counts.size(); ++i)
+    for (std::uint32_t left = runs.counts[i]; left > 0;) {  // down this column, then the next one
+      const auto rows = static_cast<int>(std::min(left, static_cast<std::uint32_t>(runs.height - y)));
+      for (int row = y; i % 2 == 1 && row < y + rows; ++row)
+        mask.pixels[static_cast<std::size_t>(row) * width + x] = value;
+      left -= static_cast<std::uint32_t>(rows);
+      y += rows;
+      if (y == runs.height) y = 0, ++x;
+    }
 }
 
 void paint(Mask& mask, const Segmentation& segmentation, std::uint8_t value) {

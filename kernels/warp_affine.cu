@@ -18,28 +18,30 @@ namespace {
 
 constexpr int kRows = 8;
 
+// 32 * a + f * (b - a) is a * (32 - f) + b * f with one product.
+__device__ __forceinline__ int mix(int a, int b, int f) { return 32 * a + f * (b - a); }
+
+// Where all four neighbours of a place are pixels.
 template <int C>
-__device__ __forceinline__ void interpolate(std::uint8_t* y, const std::uint8_t* x, FixedPoint place, WarpShape shape) {
-  const int x0 = place.x >> 10, y0 = place.y >> 10;
-  const int f = (place.x >> 5) & 31, g = (place.y >> 5) & 31;
-  const std::size_t row = std::size_t{C} * static_cast<std::size_t>(shape.source_width);
-  if (x0 >= 0 && y0 >= 0 && x0 + 1 < shape.source_width && y0 + 1 < shape.source_height) {
-    const std::uint8_t* above = x + static_cast<std::size_t>(y0) * row + std::size_t{C} * static_cast<std::size_t>(x0);
-    const std::uint8_t* below = above + row;
-    for (int c = 0; c < C; ++c)
-      y[c] = static_cast<std::uint8_t>(
-          ((above[c] * (32 - f) + above[C + c] * f) * (32 - g) + (below[c] * (32 - f) + below[C + c] * f) * g + 512) >>
-          10);
-    return;
-  }
+__device__ __forceinline__ void interpolate_inside(std::uint8_t* __restrict__ y, const std::uint8_t* __restrict__ above,
+                                                   const std::uint8_t* __restrict__ below, int f, int g) {
+  int value[C];
+  for (int c = 0; c < C; ++c)
+    value[c] = (mix(mix(above[c], above[C + c], f), mix(below[c], below[C + c], f), g) + 512) >> 10;
+  for (int c = 0; c < C; ++c) y[c] = static_cast<std::uint8_t>(value[c]);
+}
+
+template <int C>
+__device__ __forceinline__ void interpolate_at_border(std::uint8_t* y, const std::uint8_t* x, int x0, int y0, int f,
+                                                      int g, WarpShape shape) {
   int sums[C] = {};
   for (int p = 0; p < 2; ++p)
     for (int q = 0; q < 2; ++q) {
       if (x0 + q < 0 || x0 + q >= shape.source_width || y0 + p < 0 || y0 + p >= shape.source_height) continue;
-      const std::uint8_t* pixel =
-          x + static_cast<std::size_t>(y0 + p) * row + std::size_t{C} * static_cast<std::size_t>(x0 + q);
+      const std::size_t pixel = static_cast<std::size_t>(y0 + p) * static_cast<std::size_t>(shape.source_width) +
+                                static_cast<std::size_t>(x0 + q);
       const int weight = (p != 0 ? g : 32 - g) * (q != 0 ? f : 32 - f);
-      for (int c = 0; c < C; ++c) sums[c] += pixel[c] * weight;
+      for (int c = 0; c < C; ++c) sums[c] += x[C * pixel + static_cast<std::size_t>(c)] * weight;
     }
   for (int c = 0; c < C; ++c) y[c] = static_cast<std::uint8_t>((sums[c] + 512) >> 10);
 }
@@ -48,13 +50,22 @@ template <int C>
 __global__ void warp(std::uint8_t* __restrict__ y, const std::uint8_t* __restrict__ x,
                      const FixedPoint* __restrict__ columns, const FixedPoint* __restrict__ rows, WarpShape shape) {
   const int first = static_cast<int>(blockIdx.x) * kRows, last = min(first + kRows, shape.height);
+  const int width = shape.width, step = static_cast<int>(blockDim.x), row_bytes = C * shape.source_width;
+  const auto last_x = static_cast<unsigned>(max(shape.source_width - 1, 0));
+  const auto last_y = static_cast<unsigned>(max(shape.source_height - 1, 0));
   for (int i = first; i < last; ++i) {
     const FixedPoint row = rows[i];
-    std::uint8_t* out = y + std::size_t{C} * static_cast<std::size_t>(i) * static_cast<std::size_t>(shape.width);
-    for (int j = static_cast<int>(threadIdx.x); j < shape.width; j += static_cast<int>(blockDim.x)) {
-      const FixedPoint column = columns[j];
-      interpolate<C>(out + std::size_t{C} * static_cast<std::size_t>(j), x, {column.x + row.x, column.y + row.y},
-                     shape);
+    std::uint8_t* out = y + std::size_t{C} * static_cast<std::size_t>(i) * static_cast<std::size_t>(width);
+    for (int j = static_cast<int>(threadIdx.x); j < width; j += step) {
+      const int px = (row.x + columns[j].x) >> 5, py = (row.y + columns[j].y) >> 5;
+      const int x0 = px >> 5, y0 = py >> 5, f = px & 31, g = py & 31;
+      if (static_cast<unsigned>(x0) < last_x && static_cast<unsigned>(y0) < last_y) {
+        const std::uint8_t* above =
+            x + static_cast<std::size_t>(y0) * static_cast<std::size_t>(row_bytes) + static_cast<std::size_t>(C * x0);
+        interpolate_inside<C>(out + C * j, above, above + row_bytes, f, g);
+      } else {
+        interpolate_at_border<C>(out + C * j, x, x0, y0, f, g, shape);
+      }
     }
   }
 }
