@@ -139,4 +139,26 @@ __device__ __forceinline__ Vec<N> embedding_at(const EmbeddingTaps& at, int inde
          Vec<N>(at.wc) * load<N>(at.c + index) + Vec<N>(at.wd) * load<N>(at.d + index);
 }
 
+__device__ __forceinline__ bool better(PlacedValue a, PlacedValue b) {
+  return a.place >= 0 && (b.place < 0 || a.value > b.value || (a.value == b.value && a.place < b.place));
+}
+
+// The best of all threads, for all threads.
+__device__ __forceinline__ PlacedValue best_of_block(PlacedValue mine) {
+  constexpr float kNone = -INFINITY;
+  const float value = block_max(mine.place >= 0 ? mine.value : kNone);
+  const bool best = mine.place >= 0 && mine.value == value;
+  const int place = -block_max(best ? -mine.place : -INT32_MAX);
+  return {value, place == INT32_MAX ? -1 : place};
+}
+
+// The largest lane.
+template <int N>
+__device__ __forceinline__ float largest_lane(Vec<N> values) {
+  float value = lane(values, 0);
+#pragma unroll
+  for (int i = 1; i < N; ++i) value = max(value, lane(values, i));
+  return value;
+}
+
 }  // namespace posecu

@@ -41,6 +41,12 @@ struct Place {
   int keypoint = 0, x = 0, y = 0;
 };
 
+// A value of a map and where it stands: y * width + x, -1 for nowhere.
+struct PlacedValue {
+  float value = 0;
+  int place = -1;
+};
+
 // Maps are walked in square tiles, numbered row by row.
 inline constexpr int kMapTile = 32;
 

@@ -43,27 +43,21 @@ __device__ __forceinline__ bool is_peak(const HeatmapTile& tile, int y, int x, i
   return true;
 }
 
-// The largest value of the tile's pixels that lie in the map, for all threads.
-__device__ __forceinline__ float largest(const HeatmapTile& tile, int height) {
+// The largest value of the tile, and the first place, row by row, that holds it: y * kMapTile + x. Beyond the map's
+// edge stand values of the edge. -1 when there are only NaNs.
+__device__ __forceinline__ PlacedValue highest(const HeatmapTile& tile, int height) {
   constexpr int N = kLanes<float>;
-  Vec<N> best(tile.values[0][0]);
-  for (int y = static_cast<int>(threadIdx.y); y < height; y += static_cast<int>(blockDim.y))
-    for (int x = static_cast<int>(threadIdx.x) * N; x < kMapTile; x += static_cast<int>(blockDim.x) * N)
-      best = max(best, load<N>(tile.values[y] + x));  // beyond the map's edge stand values of the edge
-  float value = lane(best, 0);
-#pragma unroll
-  for (int i = 1; i < N; ++i) value = max(value, lane(best, i));
-  return block_max(value);
-}
-
-// The first place, row by row, that holds `value`, for all threads; y * kMapTile + x. 0 when nothing equals it (NaN).
-__device__ __forceinline__ int first_place(const HeatmapTile& tile, float value, int width, int height) {
-  int place = kMapTile * kMapTile;
-  for (int y = static_cast<int>(threadIdx.y); y < height; y += static_cast<int>(blockDim.y))
-    for (int x = static_cast<int>(threadIdx.x); x < width; x += static_cast<int>(blockDim.x))
-      if (tile.values[y][x] == value) place = min(place, y * kMapTile + x);
-  place = -block_max(-place);
-  return place == kMapTile * kMapTile ? 0 : place;
+  PlacedValue best;
+  const int threads = static_cast<int>(blockDim.x * blockDim.y);
+  for (int y = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x); y < height; y += threads) {
+    Vec<N> values = load<N>(tile.values[y]);
+    for (int x = N; x < kMapTile; x += N) values = max(values, load<N>(tile.values[y] + x));
+    const PlacedValue row{largest_lane(values), y * kMapTile};
+    if (row.value == row.value && better(row, best)) best = row;
+  }
+  const int row = best.place / kMapTile;
+  while (best.place >= 0 && tile.values[row][best.place % kMapTile] != best.value) ++best.place;
+  return best_of_block(best);
 }
 
 __global__ void search_tile(PeakMaps peaks, BaseHeatmaps maps, PeakOptions options) {
@@ -76,14 +70,14 @@ __global__ void search_tile(PeakMaps peaks, BaseHeatmaps maps, PeakOptions optio
   const int threads = static_cast<int>(blockDim.x * blockDim.y);
 
   fill_tile(tile, maps, keypoint, left, top, 0);
-  const float best = largest(tile, height);
-  const int place = first_place(tile, best, width, height);
+  const PlacedValue best = highest(tile, height);
   if (thread == 0) {
     const int number = (keypoint * static_cast<int>(gridDim.y) + tile_y) * columns + tile_x;
-    peaks.tile_values[number] = best;
+    const int place = max(best.place, 0);
+    peaks.tile_values[number] = best.value;
     peaks.tile_places[number] = (top + place / kMapTile) * maps.width + left + place % kMapTile;
   }
-  const bool high = best > options.threshold;  // the same in all threads
+  const bool high = best.value > options.threshold;  // the same in all threads
   if (high) fill_tile(tile, maps, keypoint, left, top, reach);
   for (int y = thread; y < height; y += threads) {
     std::uint32_t word = 0;

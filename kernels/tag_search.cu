@@ -58,52 +58,47 @@ __device__ __forceinline__ float distance(const BaseEmbeddings& maps, int keypoi
   return sqrtf(sum(squares));
 }
 
-__device__ __forceinline__ bool better(Match a, Match b) {
-  return a.place >= 0 && (b.place < 0 || a.value > b.value || (a.value == b.value && a.place < b.place));
-}
-
-// The best match of all threads, for all threads.
-__device__ __forceinline__ Match best_of_block(Match mine) {
-  constexpr float kNone = -INFINITY;
-  const float value = block_max(mine.place >= 0 ? mine.value : kNone);
-  const bool best = mine.place >= 0 && mine.value == value;
-  const int place = -block_max(best ? -mine.place : -INT32_MAX);
-  return {value, place == INT32_MAX ? -1 : place};
-}
-
-// The cells that pixels first .. last of one axis are interpolated from.
-struct CellRange {
-  int first, last;
+struct Rectangle {
+  int keypoint, left, top, right, bottom;  // base pixels; right and bottom are within
 };
-__device__ __forceinline__ CellRange cells_of(int first, int last, int cells, int base) {
-  return {taps(first, cells, base).first, taps(last, cells, base).second};
+
+// The cells of one side that a rectangle of pixels is interpolated from, M numbers each.
+struct Cells {
+  const float* first;
+  int rows, columns;
+  std::size_t step, row_step;  // from one to the next
+  __device__ __forceinline__ const float* at(int row, int column) const {
+    return first + static_cast<std::size_t>(row) * row_step + static_cast<std::size_t>(column) * step;
+  }
+};
+
+__device__ __forceinline__ Cells cells_of(const BaseEmbeddings& maps, const Rectangle& pixels, int side) {
+  const bool mirrored = side == 1;
+  const int left = mirrored ? maps.width - 1 - pixels.right : pixels.left;
+  const int right = mirrored ? maps.width - 1 - pixels.left : pixels.right;
+  const int first_row = taps(pixels.top, maps.map_height, maps.height).first;
+  const int first_column = taps(left, maps.map_width, maps.width).first;
+  const int channel = mirrored ? maps.flip[pixels.keypoint] : pixels.keypoint;
+  const std::size_t step = static_cast<std::size_t>(maps.keypoints) * static_cast<std::size_t>(maps.dims);
+  return {embedding_cell(maps, side, first_row, first_column, channel),
+          taps(pixels.bottom, maps.map_height, maps.height).second - first_row + 1,
+          taps(right, maps.map_width, maps.width).second - first_column + 1, step,
+          step * static_cast<std::size_t>(maps.map_width)};
 }
 
-// Between what the embeddings' elements index .. index+N-1 of one side lie in a rectangle of base pixels.
+// Between what elements index .. index+N-1 of cells lie.
 template <int N>
 struct Box {
   Vec<N> low, high;
 };
-struct Rectangle {
-  int keypoint, left, top, right, bottom;  // right and bottom are within
-};
 template <int N>
-__device__ __forceinline__ Box<N> box_of(const BaseEmbeddings& maps, const Rectangle& pixels, int side, int index) {
-  const bool mirrored = side == 1;
-  const CellRange across = cells_of(mirrored ? maps.width - 1 - pixels.right : pixels.left,
-                                    mirrored ? maps.width - 1 - pixels.left : pixels.right, maps.map_width, maps.width);
-  const CellRange down = cells_of(pixels.top, pixels.bottom, maps.map_height, maps.height);
-  const int channel = mirrored ? maps.flip[pixels.keypoint] : pixels.keypoint;
-  const float* first = embedding_cell(maps, side, down.first, across.first, channel) + index;
-  const std::size_t step = static_cast<std::size_t>(maps.keypoints) * static_cast<std::size_t>(maps.dims);
-  Box<N> box{load<N>(first), load<N>(first)};
-  for (int row = down.first; row <= down.last; ++row, first += step * static_cast<std::size_t>(maps.map_width)) {
-    const float* cell = first;
-    for (int column = across.first; column <= across.last; ++column, cell += step) {
-      const Vec<N> value = load<N>(cell);
+__device__ __forceinline__ Box<N> box_of(const Cells& cells, int index) {
+  Box<N> box{load<N>(cells.first + index), load<N>(cells.first + index)};
+  for (int row = 0; row < cells.rows; ++row)
+    for (int column = 0; column < cells.columns; ++column) {
+      const Vec<N> value = load<N>(cells.at(row, column) + index);
       box = {min(box.low, value), max(box.high, value)};
     }
-  }
   return box;
 }
 
@@ -117,8 +112,8 @@ __device__ __forceinline__ Vec<N> outside(const Box<N>& box, Vec<N> tag) {
 }
 
 // The largest match that a set of pixels can hold; 1e-5 is room for the rounding of distances.
-__device__ __forceinline__ float largest_match(float top, float squared_distance) {
-  return top - rintf(sqrtf(squared_distance) * (1.f - 1e-5f));
+__device__ __forceinline__ float largest_match(float top, float distance) {
+  return top - rintf(distance * (1.f - 1e-5f));
 }
 
 template <int N>
@@ -135,7 +130,7 @@ __global__ void describe_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmb
   for (int i = static_cast<int>(threadIdx.x) * N; wanted && i < size; i += static_cast<int>(blockDim.x) * N) {
     const int side = i / embeddings.dims, m = i % embeddings.dims;
     const std::size_t to = tile * static_cast<std::size_t>(size) + static_cast<std::size_t>(i);
-    const Box<N> box = box_of<N>(embeddings, pixels, side, m);
+    const Box<N> box = box_of<N>(cells_of(embeddings, pixels, side), m);
     store(scratch.lows + to, box.low);
     store(scratch.highs + to, box.high);
     const EmbeddingTaps at = embedding_taps(embeddings, keypoint, place % maps.width, place / maps.width, side);
@@ -151,28 +146,27 @@ __device__ __forceinline__ float top_of_patch(const HeatmapTile& tile, int left,
   Vec<N> best = load<N>(tile.values[top] + left);
   for (int y = top; y <= bottom; ++y)
     for (int x = left; x < left + kPatch; x += N) best = max(best, load<N>(tile.values[y] + x));
-  float value = lane(best, 0);
-#pragma unroll
-  for (int i = 1; i < N; ++i) value = max(value, lane(best, i));
-  return value;
+  return largest_lane(best);
 }
 
 // The best match of one patch of the tile, whose heatmap stands in shared memory, and `best` of patches before.
 template <int N>
-__device__ __forceinline__ Match match_patch(const HeatmapTile& tile, const BaseEmbeddings& maps, const float* tag,
-                                             Place corner, const Rectangle& patch, Match best) {
+__device__ __forceinline__ PlacedValue match_patch(const HeatmapTile& tile, const BaseEmbeddings& maps,
+                                                   const float* tag, Place corner, const Rectangle& patch,
+                                                   PlacedValue best) {
   const float top = top_of_patch(tile, patch.left - corner.x, patch.top - corner.y, patch.bottom - corner.y);
   if (!(top >= best.value)) return best;
   Vec<N> squares(0.f);
-  for (int side = 0; side < maps.sides; ++side)
-    for (int m = 0; m < maps.dims; m += N)
-      squares += outside(box_of<N>(maps, patch, side, m), load<N>(tag + side * maps.dims + m));
-  if (!(largest_match(top, sum(squares)) >= best.value)) return best;
+  for (int side = 0; side < maps.sides; ++side) {
+    const Cells cells = cells_of(maps, patch, side);
+    for (int m = 0; m < maps.dims; m += N) squares += outside(box_of<N>(cells, m), load<N>(tag + side * maps.dims + m));
+  }
+  if (!(largest_match(top, sqrtf(sum(squares))) >= best.value)) return best;
   for (int y = patch.top; y <= patch.bottom; ++y)
     for (int x = patch.left; x <= patch.right; ++x) {
       const float value = tile.values[y - corner.y][x - corner.x];
       if (!(value >= best.value)) continue;
-      const Match match{value - rintf(distance<N>(maps, patch.keypoint, x, y, tag)), y * maps.width + x};
+      const PlacedValue match{value - rintf(distance<N>(maps, patch.keypoint, x, y, tag)), y * maps.width + x};
       if (match.value >= best.value && better(match, best)) best = match;
     }
   return best;
@@ -180,12 +174,12 @@ __device__ __forceinline__ Match match_patch(const HeatmapTile& tile, const Base
 
 // The best match of one tile for one person, no smaller than `bound`.
 template <int N>
-__device__ __forceinline__ Match match_tile(const HeatmapTile& tile, const BaseEmbeddings& maps, const float* tag,
-                                            Place corner, float bound) {
+__device__ __forceinline__ PlacedValue match_tile(const HeatmapTile& tile, const BaseEmbeddings& maps, const float* tag,
+                                                  Place corner, float bound) {
   constexpr int kAcross = kMapTile / kPatch;
   const int thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   const int threads = static_cast<int>(blockDim.x * blockDim.y);
-  Match best{bound, -1};
+  PlacedValue best{bound, -1};
   for (int p = thread; p < kAcross * kAcross; p += threads) {
     const int left = corner.x + p % kAcross * kPatch, top = corner.y + p / kAcross * kPatch;
     if (left >= maps.width || top >= maps.height) continue;
@@ -206,7 +200,7 @@ __device__ __forceinline__ float largest_match_of_tile(const SearchScratch& scra
     const std::size_t at = from + static_cast<std::size_t>(i);
     squares += outside(Box<N>{load<N>(scratch.lows + at), load<N>(scratch.highs + at)}, load<N>(tag + i));
   }
-  return largest_match(input.tile_values[tile], sum(squares));
+  return largest_match(input.tile_values[tile], sqrtf(sum(squares)));
 }
 
 // The match at a tile's highest pixel.
@@ -236,12 +230,12 @@ __global__ void find_bound(SearchScratch scratch, BaseHeatmaps maps, BaseEmbeddi
   const int size = embeddings.tag_size();
   const float* tag = input.tags + missing.person * size;
   float bound = -INFINITY;
-  Match promising;  // the place is a tile's number
+  PlacedValue promising;  // the place is a tile's number
   const int thread = static_cast<int>(threadIdx.y * blockDim.x + threadIdx.x);
   for (int t = thread; t < tiles; t += static_cast<int>(blockDim.x * blockDim.y)) {
     const auto tile = static_cast<std::size_t>(missing.keypoint * tiles + t);
     bound = max(bound, match_of_top<N>(scratch, input, tile, tag, size));
-    const Match most{largest_match_of_tile<N>(scratch, input, tile, tag, size), t};
+    const PlacedValue most{largest_match_of_tile<N>(scratch, input, tile, tag, size), t};
     if (most.value == most.value && better(most, promising)) promising = most;
   }
   bound = block_max(bound);
@@ -266,7 +260,7 @@ __global__ void match_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmbedd
   for (int i = input.first[keypoint]; i < input.first[keypoint + 1]; ++i) {
     const float* tag = input.tags + input.missing[i].person * size;
     const float bound = scratch.bounds[i];
-    Match match;
+    PlacedValue match;
     if (input.tile_values[tile] >= bound &&  // the same in all threads
         largest_match_of_tile<N>(scratch, input, tile, tag, size) >= bound) {
       if (!filled) fill_tile(memory, maps, keypoint, corner.x, corner.y, 0);
@@ -278,11 +272,11 @@ __global__ void match_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmbedd
   }
 }
 
-__global__ void join_tiles(Match* __restrict__ matches, const Match* __restrict__ tile_matches, int tiles) {
-  Match best;
+__global__ void join_tiles(PlacedValue* __restrict__ matches, const PlacedValue* __restrict__ tile_matches, int tiles) {
+  PlacedValue best;
   for (int t = static_cast<int>(threadIdx.x); t < tiles; t += static_cast<int>(blockDim.x)) {
-    const Match match = tile_matches[static_cast<std::size_t>(blockIdx.x) * static_cast<std::size_t>(tiles) +
-                                     static_cast<std::size_t>(t)];
+    const PlacedValue match = tile_matches[static_cast<std::size_t>(blockIdx.x) * static_cast<std::size_t>(tiles) +
+                                           static_cast<std::size_t>(t)];
     if (better(match, best)) best = match;
   }
   best = best_of_block(best);
@@ -290,7 +284,7 @@ __global__ void join_tiles(Match* __restrict__ matches, const Match* __restrict_
 }
 
 template <int N>
-void search(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+void search(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
             const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
             LaunchOptions launch_options) {
   const dim3 tiles(static_cast<unsigned>(heatmaps.keypoints), static_cast<unsigned>(sizes.tiles));
@@ -318,9 +312,9 @@ void read_embeddings(const Stream& stream, float* tags, const BaseEmbeddings& em
          dim3(static_cast<unsigned>(launch_options.threads)), stream, tags, embeddings, places, n);
 }
 
-void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
-                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
-                    LaunchOptions launch_options) {
+void search_missing(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch,
+                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, const SearchInput& input,
+                    SearchSizes sizes, LaunchOptions launch_options) {
   if (sizes.missing == 0) return;
   const auto run = embeddings.dims % kLanes<float> == 0 ? search<kLanes<float>> : search<1>;
   run(stream, matches, scratch, heatmaps, embeddings, input, sizes, launch_options);

@@ -26,13 +26,6 @@ struct Missing {
   int keypoint = 0, person = 0;
 };
 
-// Where the keypoint fits the person best: the largest heatmap - round(|embedding - person's embedding|), halves to
-// even, and its place y * width + x, the first of equal ones. Place -1: none is a number.
-struct Match {
-  float value = 0;
-  int place = -1;
-};
-
 struct SearchSizes {
   int missing = 0;  // keypoints looked for; sorted by keypoint
   int tiles = 0;    // of one keypoint's map
@@ -48,16 +41,17 @@ struct SearchInput {
 
 // What the search needs to remember on its way.
 struct SearchScratch {
-  float* lows = nullptr;          // [K,tiles,T] the least and
-  float* highs = nullptr;         // [K,tiles,T] the largest value that embeddings take in each tile
-  float* top_tags = nullptr;      // [K,tiles,T] embeddings at tile_places
-  float* bounds = nullptr;        // [missing]
-  Match* tile_matches = nullptr;  // [missing,tiles]
+  float* lows = nullptr;                // [K,tiles,T] the least and
+  float* highs = nullptr;               // [K,tiles,T] the largest value that embeddings take in each tile
+  float* top_tags = nullptr;            // [K,tiles,T] embeddings at tile_places
+  float* bounds = nullptr;              // [missing]
+  PlacedValue* tile_matches = nullptr;  // [missing,tiles]
 };
 
-// matches [missing].
-void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
-                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
-                    LaunchOptions launch_options = {});
+// matches [missing]: where the keypoint fits the person best: the largest heatmap - round(|embedding - person's
+// embedding|), halves to even, and the first place in row order that has it. Place -1: none is a number.
+void search_missing(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch,
+                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, const SearchInput& input,
+                    SearchSizes sizes, LaunchOptions launch_options = {});
 
 }  // namespace posecu

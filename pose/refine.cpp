@@ -31,8 +31,8 @@ MissingList list_missing(std::span<const Group> people, int keypoints) {
   return list;
 }
 
-std::vector<Match> search(Context& context, const AggregatedMaps& maps, const Peaks& peaks,
-                          std::span<const Group> people, const MissingList& list) {
+std::vector<PlacedValue> search(Context& context, const AggregatedMaps& maps, const Peaks& peaks,
+                                std::span<const Group> people, const MissingList& list) {
   std::vector<float> tags;
   for (const Group& person : people) tags.insert(tags.end(), person.tag.begin(), person.tag.end());
   const SearchSizes sizes{static_cast<int>(list.missing.size()), tile_grid(maps.heatmaps()).tiles()};
@@ -43,8 +43,9 @@ std::vector<Match> search(Context& context, const AggregatedMaps& maps, const Pe
   const auto workspace = [&context](Shape shape) { return context.tensor<float>(shape, MemoryClass::workspace); };
   const Tensor<float> lows = workspace(per_tile), highs = workspace(per_tile), top_tags = workspace(per_tile);
   const Tensor<float> bounds = workspace({sizes.missing});
-  const Tensor<Match> tile_matches = context.tensor<Match>({sizes.missing, sizes.tiles}, MemoryClass::workspace);
-  const Tensor<Match> matches = context.tensor<Match>({sizes.missing}, MemoryClass::workspace);
+  const Tensor<PlacedValue> tile_matches =
+      context.tensor<PlacedValue>({sizes.missing, sizes.tiles}, MemoryClass::workspace);
+  const Tensor<PlacedValue> matches = context.tensor<PlacedValue>({sizes.missing}, MemoryClass::workspace);
   search_missing(context.stream(), matches.data(),
                  {lows.data(), highs.data(), top_tags.data(), bounds.data(), tile_matches.data()}, maps.heatmaps(),
                  maps.embeddings(),
@@ -59,7 +60,7 @@ std::vector<FoundKeypoint> find_missing(Context& context, const AggregatedMaps& 
                                         std::span<const Group> people) {
   const MissingList list = list_missing(people, maps.heatmaps().keypoints);
   if (list.missing.empty()) return {};
-  const std::vector<Match> matches = search(context, maps, peaks, people, list);
+  const std::vector<PlacedValue> matches = search(context, maps, peaks, people, list);
   std::vector<Place> places;
   std::vector<FoundKeypoint> found;
   const int width = maps.heatmaps().width;

@@ -54,7 +54,7 @@ Search drawn_search(const reference::Maps& maps, int people, double limit, Numbe
   return search;
 }
 
-std::vector<Match> run_search(const reference::Maps& maps, const Search& search, const KernelRun& run) {
+std::vector<PlacedValue> run_search(const reference::Maps& maps, const Search& search, const KernelRun& run) {
   const MapBuffers buffers(maps, run);
   const auto keypoints = static_cast<std::size_t>(maps.keypoints), missing = search.missing.size();
   const auto tiles = static_cast<std::size_t>(tile_grid(buffers.heatmaps()).tiles());
@@ -63,7 +63,7 @@ std::vector<Match> run_search(const reference::Maps& maps, const Search& search,
                               static_cast<std::size_t>(maps.height * tile_grid(buffers.heatmaps()).columns));
   Buffer<float> tile_values(keypoints * tiles), lows(per_tile), highs(per_tile), top_tags(per_tile), bounds(missing);
   Buffer<int> tile_places(keypoints * tiles);
-  Buffer<Match> tile_matches(missing * tiles), matches(missing);
+  Buffer<PlacedValue> tile_matches(missing * tiles), matches(missing);
   const Buffer<float> tags(search.tags);
   const auto list = buffer_of(search.missing);
   const auto first = buffer_of(search.first);
@@ -100,7 +100,7 @@ TEST(TagSearch, FindsTheFirstOfEqualPlaces) {
     const Search search = drawn_search(maps, 4, 1.4, Numbers::eighths);
     const auto fits = all_fits(maps, search);
     for_each_run([&](const KernelRun& run) {
-      const std::vector<Match> matches = run_search(maps, search, run);
+      const std::vector<PlacedValue> matches = run_search(maps, search, run);
       for (std::size_t i = 0; i < matches.size(); ++i) {
         const auto best = std::ranges::max_element(fits[i]);  // the first of equal ones
         ASSERT_EQ(matches[i].place, static_cast<int>(best - fits[i].begin())) << run.name;
@@ -120,7 +120,7 @@ TEST(TagSearch, MissesNoBetterPlaceOfInterpolatedMaps) {
     for (double& value : search.tags) value = static_cast<double>(static_cast<float>(value + offset));
     const auto fits = all_fits(maps, search);
     for_each_run([&](const KernelRun& run) {
-      const std::vector<Match> matches = run_search(maps, search, run);
+      const std::vector<PlacedValue> matches = run_search(maps, search, run);
       for (std::size_t i = 0; i < matches.size(); ++i) {
         const double best = *std::ranges::max_element(fits[i]);
         ASSERT_GE(matches[i].place, 0);
@@ -136,7 +136,7 @@ TEST(TagSearch, FindsNothingWhereNoEmbeddingIsANumber) {
   std::ranges::fill(maps.embeddings, std::numeric_limits<double>::quiet_NaN());
   const Search search = drawn_search(maps, 3, 1, Numbers::eighths);
   for_each_run([&](const KernelRun& run) {
-    for (const Match& match : run_search(maps, search, run)) EXPECT_EQ(match.place, -1);
+    for (const PlacedValue& match : run_search(maps, search, run)) EXPECT_EQ(match.place, -1);
   });
 }
 
