@@ -142,7 +142,7 @@ inline constexpr int kPatch = 8;
 
 // Beyond the map's edge stand values of the edge.
 __device__ __forceinline__ float top_of_patch(const HeatmapTile& tile, int left, int top, int bottom) {
-  constexpr int N = min(kLanes<float>, kPatch);
+  constexpr int N = kLanes<float>;
   Vec<N> best = load<N>(tile.values[top] + left);
   for (int y = top; y <= bottom; ++y)
     for (int x = left; x < left + kPatch; x += N) best = max(best, load<N>(tile.values[y] + x));
