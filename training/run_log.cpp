@@ -35,10 +35,14 @@ bool belongs_before(const Json& row, LogPosition position) {
   return position.evaluated || row.at("kind") != "evaluation";
 }
 
+// JSON has no NaN: it was written as null.
+double number(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
 Evaluation evaluation_of(const Json& row) {
-  Evaluation evaluation{row.at("score").get<double>(), {}};
-  for (const auto& [name, value] : row.at("metrics").items())
-    evaluation.metrics.emplace_back(name, value.get<double>());
+  Evaluation evaluation{number(row.at("score")), {}};
+  for (const auto& [name, value] : row.at("metrics").items()) evaluation.metrics.emplace_back(name, number(value));
   return evaluation;
 }
 

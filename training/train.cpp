@@ -60,7 +60,8 @@ class Trainer {
   }
 
   TrainEnd run() {
-    if (state_.step > 0 && state_.evaluated == Evaluated::no && timetable_.evaluation_due(state_.step)) {
+    if (callables_.evaluate && state_.step > 0 && state_.evaluated == Evaluated::no &&
+        timetable_.evaluation_due(state_.step)) {
       // The evaluation of this step was interrupted.
       if (!evaluate()) return TrainEnd::interrupted;
       save();

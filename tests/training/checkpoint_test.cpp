@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "tests/support/golden.h"
+#include "tests/training/file_size_limit.h"
 #include "training/checkpoint_folder.h"
 
 namespace posecu {
@@ -286,26 +285,6 @@ TEST_F(CheckpointTest, LeavesOtherFilesAlone) {
   EXPECT_THAT(names(), testing::ElementsAre("last.safetensors", "notes.txt", "step_00000003.safetensors",
                                             "step_12_mine.safetensors"));
 }
-
-// A limit on the size of files stands in for a full disk: writing fails at the same places.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 TEST_F(CheckpointTest, LeavesTheOldOnesWhenTheDiskIsFull) {
   Net older(1), newer(2), loaded(3);

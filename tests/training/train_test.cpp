@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "tests/support/golden.h"
+#include "tests/training/file_size_limit.h"
 #include "tests/training/tiny_run.h"
 
 namespace posecu {
@@ -244,6 +244,23 @@ TEST_F(TrainTest, CountsSkippedStepsAcrossAResume) {
   options_.train.timetable.warmup_steps = 0;
   go_until("run", 6);
   EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(HasSubstr("step 11")));
+}
+
+TEST_F(TrainTest, EndsOnAFullDiskAndGoesOnLater) {
+  go("straight");
+  const auto checkpoint_bytes = checkpoint("straight").size();
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1000}, checkpoint_bytes / 2}) {
+    const std::string name = std::to_string(bytes);
+    TinyOptions options = options_;
+    std::optional<FileSizeLimit> full;
+    options.before_next = [&](std::int64_t step) {
+      if (step == 4) full.emplace(bytes);
+    };
+    EXPECT_THROW(train_tiny(data_, run(name), options), MachineError);
+    full.reset();
+    EXPECT_EQ(go(name).progress.front().step, 4);  // after the checkpoint of step 3
+    expect_same_run(name, "straight");
+  }
 }
 
 // Runs the training in a child process that dies without a chance to save: when `dies` says so after a step, or, if it
