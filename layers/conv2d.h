@@ -13,8 +13,6 @@ namespace posecu {
 
 class Conv2d {
  public:
-  enum class Bias { no, yes };
-
   Conv2d(Parameters& parameters, const std::string& name, const ConvolutionSizes& sizes, Bias bias);
 
   // x [N,H,W,in] -> y [N,H',W',out]. x is not copied: it must live until backward.

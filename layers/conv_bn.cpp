@@ -7,7 +7,7 @@ namespace posecu {
 ConvBn::ConvBn(Parameters& parameters, const std::string& conv, const std::string& bn, const ConvolutionSizes& sizes,
                Activation activation)
     : activation_(activation),
-      conv_(parameters, conv, sizes, Conv2d::Bias::no),
+      conv_(parameters, conv, sizes, Bias::no),
       bn_(parameters, bn, sizes.out, {.activation = activation}) {}
 
 Tensor<float> ConvBn::forward_training(Context& context, View<const float> x, View<const float> residual) {

@@ -114,23 +114,25 @@ struct Packed {
 struct Convolution::Impl {
   explicit Impl(const ConvolutionSizes& s) : sizes(s) {}
 
-  Plan& plan(Direction direction, const Shape& x, const Shape& y, Epilogue epilogue, bool bias);
-  Plan make_forward(const Shape& x, const Shape& y, Epilogue epilogue, bool bias) const;
+  Plan& plan(Direction direction, const Shape& x, const Shape& y, Epilogue epilogue, Bias bias);
+  Plan make_forward(const Shape& x, const Shape& y, Epilogue epilogue, Bias bias) const;
   Plan make_backward_data(const Shape& x, const Shape& y) const;
-  Plan make_backward_weights(const Shape& x, const Shape& y, bool bias) const;
+  Plan make_backward_weights(const Shape& x, const Shape& y, Bias bias) const;
   dnnl::convolution_forward::primitive_desc describe_forward(const Shape& x, const Shape& y, Epilogue epilogue,
-                                                             bool bias) const;
+                                                             Bias bias) const;
 
   Tensor<float> pack(Context& context, Plan& plan, View<const float> weight);
   const float* pack_frozen(Context& context, Plan& plan, const FrozenWeights& weights);
 
   memory::desc oihw() const { return layout({sizes.out, sizes.in, sizes.kernel, sizes.kernel}, MemoryTag::oihw); }
   memory::desc any_weights() const { return layout({sizes.out, sizes.in, sizes.kernel, sizes.kernel}, MemoryTag::any); }
-  memory::desc bias_layout(bool bias) const { return bias ? layout({sizes.out}, MemoryTag::x) : memory::desc(); }
+  memory::desc bias_layout(Bias bias) const {
+    return bias == Bias::yes ? layout({sizes.out}, MemoryTag::x) : memory::desc();
+  }
   memory::dims strides() const { return {sizes.stride, sizes.stride}; }
   memory::dims padding() const { return {sizes.padding, sizes.padding}; }
 
-  using Key = std::tuple<Direction, Epilogue, bool, int, int, int>;  // .., with bias, N, H, W
+  using Key = std::tuple<Direction, Epilogue, Bias, int, int, int>;  // ..., N, H, W of x
   ConvolutionSizes sizes;
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};
@@ -139,14 +141,14 @@ struct Convolution::Impl {
 };
 
 dnnl::convolution_forward::primitive_desc Convolution::Impl::describe_forward(const Shape& x, const Shape& y,
-                                                                              Epilogue epilogue, bool bias) const {
+                                                                              Epilogue epilogue, Bias bias) const {
   using Forward = dnnl::convolution_forward;
   const Forward::desc wanted(dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, nhwc(x),
                              any_weights(), bias_layout(bias), nhwc(y), strides(), padding(), padding());
   return {wanted, attributes(epilogue), engine};
 }
 
-Plan Convolution::Impl::make_forward(const Shape& x, const Shape& y, Epilogue epilogue, bool bias) const {
+Plan Convolution::Impl::make_forward(const Shape& x, const Shape& y, Epilogue epilogue, Bias bias) const {
   const auto description = describe_forward(x, y, epilogue, bias);
   Plan result{description.weights_desc(), {}, {}};
   result.reorder = Step(dnnl::reorder::primitive_desc(engine, oihw(), engine, result.weights, user_scratchpad()),
@@ -164,7 +166,7 @@ Plan Convolution::Impl::make_backward_data(const Shape& x, const Shape& y) const
   const Backward::desc wanted(dnnl::algorithm::convolution_direct, nhwc(x), any_weights(), nhwc(y), strides(),
                               padding(), padding());
   const Backward::primitive_desc description(wanted, user_scratchpad(), engine,
-                                             describe_forward(x, y, Epilogue::none, false));
+                                             describe_forward(x, y, Epilogue::none, Bias::no));
   Plan result{description.weights_desc(), {}, {}};
   result.reorder = Step(dnnl::reorder::primitive_desc(engine, oihw(), engine, result.weights, user_scratchpad()),
                         engine, {{DNNL_ARG_FROM, oihw()}, {DNNL_ARG_TO, result.weights}});
@@ -174,7 +176,7 @@ Plan Convolution::Impl::make_backward_data(const Shape& x, const Shape& y) const
   return result;
 }
 
-Plan Convolution::Impl::make_backward_weights(const Shape& x, const Shape& y, bool bias) const {
+Plan Convolution::Impl::make_backward_weights(const Shape& x, const Shape& y, Bias bias) const {
   using Backward = dnnl::convolution_backward_weights;
   const Backward::desc wanted(dnnl::algorithm::convolution_direct, nhwc(x), any_weights(), bias_layout(bias), nhwc(y),
                               strides(), padding(), padding());
@@ -195,7 +197,7 @@ Plan Convolution::Impl::make_backward_weights(const Shape& x, const Shape& y, bo
   return result;
 }
 
-Plan& Convolution::Impl::plan(Direction direction, const Shape& x, const Shape& y, Epilogue epilogue, bool bias) {
+Plan& Convolution::Impl::plan(Direction direction, const Shape& x, const Shape& y, Epilogue epilogue, Bias bias) {
   const Key key{direction, epilogue, bias, x[0], x[1], x[2]};
   if (const auto found = plans.find(key); found != plans.end()) return found->second;
   if (plans.size() >= kMaxPlans) plans.clear();
@@ -256,7 +258,8 @@ Shape Convolution::output_shape(const Shape& x) const {
 
 void Convolution::forward(Context& context, View<float> y, View<const float> x, View<const float> weight,
                           View<const float> bias) {
-  Plan& plan = impl_->plan(Direction::forward, x.shape(), y.shape(), Epilogue::none, !bias.empty());
+  Plan& plan =
+      impl_->plan(Direction::forward, x.shape(), y.shape(), Epilogue::none, bias.empty() ? Bias::no : Bias::yes);
   const auto packed = impl_->pack(context, plan, weight);
   plan.compute.run(context, impl_->stream,
                    {{DNNL_ARG_SRC, x.data()},
@@ -266,7 +269,7 @@ void Convolution::forward(Context& context, View<float> y, View<const float> x, 
 }
 
 void Convolution::backward_data(Context& context, View<float> dx, View<const float> dy, View<const float> weight) {
-  Plan& plan = impl_->plan(Direction::backward_data, dx.shape(), dy.shape(), Epilogue::none, false);
+  Plan& plan = impl_->plan(Direction::backward_data, dx.shape(), dy.shape(), Epilogue::none, Bias::no);
   const auto packed = impl_->pack(context, plan, weight);
   plan.compute.run(context, impl_->stream,
                    {{DNNL_ARG_DIFF_SRC, dx.data()}, {DNNL_ARG_WEIGHTS, packed.data()}, {DNNL_ARG_DIFF_DST, dy.data()}});
@@ -274,7 +277,8 @@ void Convolution::backward_data(Context& context, View<float> dx, View<const flo
 
 void Convolution::backward_weights(Context& context, View<float> dweight, View<float> dbias, View<const float> x,
                                    View<const float> dy) {
-  Plan& plan = impl_->plan(Direction::backward_weights, x.shape(), dy.shape(), Epilogue::none, !dbias.empty());
+  Plan& plan = impl_->plan(Direction::backward_weights, x.shape(), dy.shape(), Epilogue::none,
+                           dbias.empty() ? Bias::no : Bias::yes);
   const auto fresh = scratch(context, plan.weights.get_size());
   const auto fresh_bias = dbias.empty() ? Tensor<float>() : scratch(context, dbias.elements() * sizeof(float));
   plan.compute.run(context, impl_->stream,
@@ -288,7 +292,8 @@ void Convolution::backward_weights(Context& context, View<float> dweight, View<f
 
 void Convolution::forward_frozen(Context& context, View<float> y, View<const float> x, const FrozenWeights& weights,
                                  Epilogue epilogue) {
-  Plan& plan = impl_->plan(Direction::forward, x.shape(), y.shape(), epilogue, !weights.bias.empty());
+  Plan& plan =
+      impl_->plan(Direction::forward, x.shape(), y.shape(), epilogue, weights.bias.empty() ? Bias::no : Bias::yes);
   const float* packed = impl_->pack_frozen(context, plan, weights);
   plan.compute.run(context, impl_->stream,
                    {{DNNL_ARG_SRC, x.data()},
@@ -299,7 +304,7 @@ void Convolution::forward_frozen(Context& context, View<float> y, View<const flo
 
 void Convolution::backward_data_frozen(Context& context, View<float> dx, View<const float> dy,
                                        View<const float> weight) {
-  Plan& plan = impl_->plan(Direction::backward_data, dx.shape(), dy.shape(), Epilogue::none, false);
+  Plan& plan = impl_->plan(Direction::backward_data, dx.shape(), dy.shape(), Epilogue::none, Bias::no);
   const float* packed = impl_->pack_frozen(context, plan, {weight, {}, {}});
   plan.compute.run(context, impl_->stream,
                    {{DNNL_ARG_DIFF_SRC, dx.data()}, {DNNL_ARG_WEIGHTS, packed}, {DNNL_ARG_DIFF_DST, dy.data()}});

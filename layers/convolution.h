@@ -21,6 +21,8 @@ struct ConvolutionSizes {
   int in = 0, out = 0, kernel = 1, stride = 1, padding = 0;
 };
 
+enum class Bias { no, yes };
+
 // What forward_frozen does with a sum before it writes it.
 enum class Epilogue {
   none,

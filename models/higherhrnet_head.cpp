@@ -15,10 +15,9 @@ constexpr int kBlocks = 4;
 HigherHrNetHead::HigherHrNetHead(Parameters& parameters, const std::string& name, int features, int keypoints,
                                  int embedding_dim)
     : channels_(features),
-      low_(parameters, name + ".hms_pred_layers.0", {features, keypoints, 1, 1, 0}, Conv2d::Bias::yes),
-      high_(parameters, name + ".hms_pred_layers.1", {features, keypoints, 1, 1, 0}, Conv2d::Bias::yes),
-      embeddings_(parameters, name + ".tms_pred_layers", {features, keypoints * embedding_dim, 1, 1, 0},
-                  Conv2d::Bias::yes),
+      low_(parameters, name + ".hms_pred_layers.0", {features, keypoints, 1, 1, 0}, Bias::yes),
+      high_(parameters, name + ".hms_pred_layers.1", {features, keypoints, 1, 1, 0}, Bias::yes),
+      embeddings_(parameters, name + ".tms_pred_layers", {features, keypoints * embedding_dim, 1, 1, 0}, Bias::yes),
       enlarge_(parameters, name + ".deconv_layers.0", {features + keypoints, features, 4, 2, 1}),
       enlarge_bn_(parameters, name + ".deconv_layers.1", features, {.activation = Activation::relu}) {
   for (int i = 0; i < kBlocks; ++i) blocks_.emplace_back(parameters, name + ".blocks." + std::to_string(i), features);

@@ -5,9 +5,8 @@
 namespace posecu {
 
 HrNetHead::HrNetHead(Parameters& parameters, const std::string& name, int features, int keypoints, int embedding_dim)
-    : heatmaps_(parameters, name + ".hms_pred_layers", {features, keypoints, 1, 1, 0}, Conv2d::Bias::yes),
-      embeddings_(parameters, name + ".tms_pred_layers", {features, keypoints * embedding_dim, 1, 1, 0},
-                  Conv2d::Bias::yes) {}
+    : heatmaps_(parameters, name + ".hms_pred_layers", {features, keypoints, 1, 1, 0}, Bias::yes),
+      embeddings_(parameters, name + ".tms_pred_layers", {features, keypoints * embedding_dim, 1, 1, 0}, Bias::yes) {}
 
 NetworkMaps HrNetHead::forward_training(Context& context, View<const float> features) {
   NetworkMaps maps;

@@ -13,8 +13,8 @@ NetworkOptions small_network(Head head) { return {head, 5, 1, {1, 1, 1}, 3, 2}; 
 
 // A network with a context of its own.
 struct Fixture {
-  explicit Fixture(const NetworkOptions& options, bool dry_run = false)
-      : context({.threads = 2, .memory = 512 << 20, .dry_run = dry_run}), network(parameters, options) {
+  explicit Fixture(const NetworkOptions& options, const ContextOptions& machine = {.threads = 2, .memory = 512 << 20})
+      : context(machine), network(parameters, options) {
     parameters.allocate(context, Parameters::Gradients::allocate);
     images = context.tensor<float>({kPictures, kHeight, kWidth, 3});
   }
@@ -127,7 +127,7 @@ TEST(Network, GradientsOfHigherHrNetEqualDifferencesAlongRandomDirections) {
 
 TEST(Network, DryRunCountsTheBytesOfTheRealRun) {
   for (const Head head : {Head::hrnet, Head::higherhrnet}) {
-    Fixture real(small_network(head)), dry(small_network(head), true);
+    Fixture real(small_network(head)), dry(small_network(head), {.threads = 2, .dry_run = true});
     real.parameters.initialise(1);
     std::ranges::fill(real.images.view(), 0.5F);
     for (Fixture* f : {&real, &dry}) {
