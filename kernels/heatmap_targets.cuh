@@ -134,20 +134,23 @@ __device__ __forceinline__ Between between(int i, int size, int embedding_size) 
 template <int N>
 __device__ __forceinline__ Vec<kGathered> encoded_scales(const float* __restrict__ embeddings, std::size_t step,
                                                          int last, int dim) {
+  const float* place[kGathered];
   Vec<N> norms[kGathered], weights[kGathered], centre;
 #pragma unroll
   for (int i = 0; i < N; ++i) set_lane(centre, i, static_cast<float>(i) + 0.5f);
 #pragma unroll
   for (int i = 0; i < kGathered; ++i) {
-    Vec<N> norm(0.f), weighted(0.f);
-    for (int m = 0; m < dim; m += N) {
-      const Vec<N> t = abs(load<N>(embeddings + m));
-      norm += t;
-      weighted = fma(centre + Vec<N>(static_cast<float>(m)), t, weighted);
+    place[i] = i == 0 ? embeddings : place[i - 1] + (i <= last ? step : 0);
+    norms[i] = abs(load<N>(place[i]));
+    weights[i] = centre * norms[i];
+  }
+  for (int m = N; m < dim; m += N) {
+#pragma unroll
+    for (int i = 0; i < kGathered; ++i) {
+      const Vec<N> t = abs(load<N>(place[i] + m));
+      norms[i] += t;
+      weights[i] = fma(centre + Vec<N>(static_cast<float>(m)), t, weights[i]);
     }
-    norms[i] = norm;
-    weights[i] = weighted;
-    embeddings += i < last ? step : 0;
   }
   const Vec<kGathered> norm = max(lane_sums(norms), Vec<kGathered>(1e-12f));
   return lane_sums(weights) / (norm * Vec<kGathered>(static_cast<float>(dim)));
