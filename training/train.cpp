@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
+#include <span>
 
 #include "core/error.h"
 #include "training/checkpoint_folder.h"
@@ -99,6 +101,7 @@ class Trainer {
   RunLog log_;
   Pace pace_;
   std::vector<std::int64_t> picture_ids_;  // of this step
+  std::set<std::string> told_;             // remarks on pictures, which every epoch repeats
 };
 
 TrainingState Trainer::load() {
@@ -133,7 +136,9 @@ void Trainer::run_step() {
   step_.begin(context_);
   for (int pass = 0; pass < options_.timetable.accumulate; ++pass) {
     const Batch batch = loader_.next();
-    std::ranges::for_each(batch.remarks, callables_.on_message);
+    for (const std::string& remark : batch.remarks) {
+      if (told_.insert(remark).second) callables_.on_message(remark);
+    }
     picture_ids_.insert(picture_ids_.end(), batch.picture_ids.begin(), batch.picture_ids.end());
     step_.add_pass(context_, images_of(batch), batch.targets);
   }
@@ -157,16 +162,19 @@ void Trainer::run_step() {
 void Trainer::report_skipped(const RunLog::Place& place) {
   ++state_.skipped, ++state_.skipped_row;
   log_.add_skipped(place, picture_ids_);
-  const std::string what =
-      fmt::format("step {}: a loss or gradient is not finite; pictures {}", place.step, fmt::join(picture_ids_, " "));
+  const std::span shown(picture_ids_.data(), std::min(picture_ids_.size(), std::size_t{16}));
+  const std::string what = fmt::format("step {}: a loss or gradient is not finite; pictures {}{}", place.step,
+                                       fmt::join(shown, " "), shown.size() < picture_ids_.size() ? " ..." : "");
   if (state_.skipped_row < kMaxSkippedRow) {
     callables_.on_message(what + ": step skipped, nothing changed");
     return;
   }
-  throw InputError("training", what,
-                   fmt::format("the {}th such step in a row\n  the last checkpoint is from before them\n  try: a lower "
-                               "train.lr, a longer train.warmup_steps, posecu data check",
-                               kMaxSkippedRow));
+  throw InputError(
+      "training", what,
+      fmt::format(
+          "the {}th such step in a row\n  the weights of the last checkpoint are from before them\n  try: a lower "
+          "train.lr, a longer train.warmup_steps, posecu data check",
+          kMaxSkippedRow));
 }
 
 void Trainer::report_progress(const StepResult& result, const RunLog::Place& place) {

@@ -49,7 +49,8 @@ struct EvaluationReport {
 };
 
 struct TrainCallables {
-  // Nothing when it was stopped before its end. Called between steps; must leave parameters as they are.
+  // Gives nothing when it was stopped before its end. Called between steps; must leave parameters as they are. May be
+  // empty: then nothing is evaluated. The others must be there.
   std::function<std::optional<Evaluation>()> evaluate;
   std::function<void(const TrainProgress&)> on_step;
   std::function<void(const EvaluationReport&)> on_evaluation;
