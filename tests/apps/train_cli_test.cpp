@@ -118,6 +118,28 @@ TEST_F(TrainCliTest, KilledAndResumedEndsInTheSameBytes) {
   EXPECT_EQ(checkpoint("killed"), checkpoint("whole"));
 }
 
+TEST_F(TrainCliTest, WithoutASetToEvaluateOnTheLastCheckpointStandsForTheRun) {
+  const std::vector<std::string> words{"train",
+                                       "model.width=8",
+                                       "model.blocks=1",
+                                       "model.modules=[1,1,1]",
+                                       "data.root=" + one_picture_set().string(),
+                                       "data.train=[train]",
+                                       "data.val=",
+                                       "train.input_size=64",
+                                       "train.batch=1",
+                                       "train.steps=3",
+                                       "--out",
+                                       "run"};
+  const ProgramResult trained = run_posecu(words, folder_.path());
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const ProgramResult again = resume("run");
+  EXPECT_EQ(again.code, 0) << again.err;
+  const ProgramResult scored =
+      run_posecu({"eval", "run", "data.val=train", "eval.input_size=64", "--quiet"}, folder_.path());
+  EXPECT_EQ(scored.code, 0) << scored.err;
+}
+
 TEST_F(TrainCliTest, RefusesAFolderThatIsNotEmptyOrInUse) {
   std::filesystem::create_directory(file("full"));
   write_file_atomically(file("full/something").string(), "");
