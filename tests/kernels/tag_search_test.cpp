@@ -131,6 +131,27 @@ TEST(TagSearch, MissesNoBetterPlaceOfInterpolatedMaps) {
   }
 }
 
+// The best place is neither its tile's highest nor in the tile that looks best at first, and its distance is just below
+// one half.
+TEST(TagSearch, BoundsHaveNoMoreThanTheyMust) {
+  reference::Maps maps = drawn_maps({1, 1, 1, 32, 64, {{32, 64}}, 32, 64}, 1, 1, Numbers::eighths);
+  std::ranges::fill(maps.scales[0].heatmaps, 0.0);
+  std::ranges::fill(maps.embeddings, 5.0);
+  const auto put = [&maps](int x, int y, double value, double tag) {
+    const auto at = static_cast<std::size_t>(y * 64 + x);
+    maps.scales[0].heatmaps[at] = value, maps.embeddings[at] = tag;
+  };
+  put(5, 5, 0.875, 5);
+  put(20, 20, 0.5, 0.4375);
+  put(40, 10, 0.25, 0);
+  const Search search{{0.0}, {{0, 0}}, {0, 1}};
+  for_each_run([&](const KernelRun& run) {
+    const PlacedValue match = run_search(maps, search, run)[0];
+    EXPECT_EQ(match.place, 20 * 64 + 20);
+    EXPECT_EQ(match.value, 0.5f);
+  });
+}
+
 TEST(TagSearch, FindsNothingWhereNoEmbeddingIsANumber) {
   reference::Maps maps = drawn_maps({1, 2, 1, 9, 9, {{9, 9}}, 9, 9}, 3, 1, Numbers::eighths);
   std::ranges::fill(maps.embeddings, std::numeric_limits<double>::quiet_NaN());
