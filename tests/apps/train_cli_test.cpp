@@ -118,6 +118,20 @@ TEST_F(TrainCliTest, KilledAndResumedEndsInTheSameBytes) {
   EXPECT_EQ(checkpoint("killed"), checkpoint("whole"));
 }
 
+TEST_F(TrainCliTest, ASecondSignalEndsAtOnceAndTheRunStillResumes) {
+  ASSERT_EQ(train({"--out", "whole", "--quiet"}).code, 0);
+  std::vector<std::string> words = command({"--out", "run"});
+  words.insert(words.begin(), POSECU_PROGRAM);
+  RunningProgram program(words, folder_.path());
+  ASSERT_TRUE(program.wait_for_message("step 20: AP"));
+  program.signal(SIGINT);
+  program.signal(SIGTERM);
+  const ProgramResult stopped = program.wait();
+  EXPECT_TRUE(stopped.code == 130 || stopped.code == 143) << stopped.code;
+  ASSERT_EQ(resume("run").code, 0);
+  EXPECT_EQ(checkpoint("run"), checkpoint("whole"));
+}
+
 TEST_F(TrainCliTest, WithoutASetToEvaluateOnTheLastCheckpointStandsForTheRun) {
   const std::vector<std::string> words{"train",
                                        "model.width=8",
