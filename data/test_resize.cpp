@@ -47,13 +47,6 @@ Affine test_map(const TestGeometry& geometry, double factor) {
   return official_map(geometry.centre, geometry.scale.x * kUnit, 0, size.width, size.height);
 }
 
-Point to_picture(const TestGeometry& geometry, Point in_base) {
-  const double x_step = geometry.scale.x * kUnit / geometry.base.width;
-  const double y_step = geometry.scale.y * kUnit / geometry.base.height;
-  return {in_base.x * x_step + geometry.centre.x - geometry.scale.x * kUnit * 0.5,
-          in_base.y * y_step + geometry.centre.y - geometry.scale.y * kUnit * 0.5};
-}
-
 Picture test_resize(const Stream& stream, const Picture& picture, const TestGeometry& geometry, double factor) {
   const Size size = scaled_size(geometry, factor);
   return warp(stream, picture, test_map(geometry, factor), size.width, size.height);

@@ -31,10 +31,6 @@ Size scaled_size(const TestGeometry& geometry, double factor);
 // From picture pixels to those of the frame at a scale factor.
 Affine test_map(const TestGeometry& geometry, double factor);
 
-// From pixels of the base frame back to the picture's, as the official code: scale about the centre, without the
-// rounding of test_map.
-Point to_picture(const TestGeometry& geometry, Point in_base);
-
 Picture test_resize(const Stream& stream, const Picture& picture, const TestGeometry& geometry, double factor);
 
 }  // namespace posecu

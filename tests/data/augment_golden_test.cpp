@@ -77,8 +77,7 @@ void check_normalised(Problems& problems, const Picture& picture, Mirror mirror,
     for (std::size_t i = c; i < nhwc.size(); i += 3) nchw.push_back(nhwc[i]);
   problems.checksum_near("normalised", checksum(nchw), expected.at("normalised"), 1e-6);
   for (const json& sample : expected.at("normalised_samples"))
-    problems.near("normalised sample " + sample.dump(), at(sample[0], sample[1], sample[2]), sample[3].get<double>(),
-                  1e-6);
+    problems.equal("normalised sample " + sample.dump(), at(sample[0], sample[1], sample[2]), sample[3].get<float>());
 }
 
 // One picture and its labels, read by the project's own reader.

@@ -124,6 +124,19 @@ TEST_F(LoaderTest, DrawsAnotherAugmentationEachEpochAndForEachSeed) {
   EXPECT_NE(scale_of(first, 100), scale_of(other, 100));
 }
 
+TEST_F(LoaderTest, DrawsAnotherAugmentationForEachPicture) {
+  SampleOptions options;
+  options.input_size = 32;
+  std::vector<float> first(32 * 32 * 3), second(first), again(first);
+  PictureLabel label = set_.pictures[0];
+  read_sample(first.data(), label, set_, 0, options);
+  read_sample(again.data(), label, set_, 0, options);
+  label.id += 1;
+  read_sample(second.data(), label, set_, 0, options);
+  EXPECT_EQ(first, again);
+  EXPECT_NE(first, second);
+}
+
 TEST_F(LoaderTest, ContinuesExactlyWhereItIsSent) {
   Loader straight(set_, small_options(2));
   const std::vector<Batch> expected = take(straight, 20);

@@ -211,6 +211,12 @@ TEST(PictureTest, NamesFileAndPlaceOfATruncation) {
   EXPECT_THAT(refusal(png), testing::AllOf(HasSubstr("the_file: byte 33: a chunk of"), HasSubstr("only")));
 }
 
+TEST(PictureTest, RefusesAPngWhoseChecksumDoesNotFit) {
+  FileBytes png = make_png(8, 8, smooth_picture(8, 8).pixels);
+  png[png.size() - 30] ^= std::byte{1};  // a pixel
+  EXPECT_THAT(refusal(png), HasSubstr("the_file: byte 33: a chunk's checksum does not fit"));
+}
+
 TEST(PictureTest, FillsADamagedJpegIfAsked) {
   const Picture picture = smooth_picture(64, 64);
   FileBytes jpeg = make_jpeg(64, 64, picture.pixels);

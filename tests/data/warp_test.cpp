@@ -50,6 +50,13 @@ TEST(WarpTest, MasksAreOneWhereTheWarpedValueIs128OrMore) {
   EXPECT_EQ(shifted(0.46, Mirror::no), (std::vector<std::uint8_t>{1, 1, 1, 1, 0, 0, 0, 0}));
 }
 
+TEST(WarpTest, AMaskOf127IsOut) {
+  // One white pixel seen with weight 30/32 * 17/32 gives 127, with 30/32 * 18/32 gives 134.
+  const Mask mask{1, 1, {255}};
+  EXPECT_EQ(warp_mask(Stream{}, mask, {{1, 0, -2 / 32., 0, 1, -15 / 32.}}, 1, 1, Mirror::no)[0], 0);
+  EXPECT_EQ(warp_mask(Stream{}, mask, {{1, 0, -2 / 32., 0, 1, -14 / 32.}}, 1, 1, Mirror::no)[0], 1);
+}
+
 TEST(WarpTest, NormalisationIsTheFormulasWithinOneRoundingOfFloat) {
   std::vector<std::uint8_t> bytes;
   for (int value = 0; value < 256; ++value) bytes.insert(bytes.end(), 3, static_cast<std::uint8_t>(value));
@@ -74,18 +81,6 @@ TEST(AffineTest, PointsComeOutWhereTheyAreSent) {
     EXPECT_NEAR(map(from[i]).y, to[i].y, 1e-11);
     EXPECT_NEAR(back(to[i]).x, from[i].x, 1e-11);
     EXPECT_NEAR(back(to[i]).y, from[i].y, 1e-11);
-  }
-}
-
-TEST(TestResizeTest, ToPictureUndoesTheResize) {
-  for (const auto& [width, height] : {std::pair{640, 480}, {425, 640}, {100, 100}, {333, 500}}) {
-    const TestGeometry geometry = test_geometry(width, height, 512, "a");
-    const Affine map = test_map(geometry, 1);
-    for (const Point p : {Point{0, 0}, {10.5, 20.25}, {width - 1.0, height - 1.0}}) {
-      const Point back = to_picture(geometry, map(p));
-      EXPECT_NEAR(back.x, p.x, 1e-2);  // the frame is stretched by less than one pixel of the long side
-      EXPECT_NEAR(back.y, p.y, 1e-2);
-    }
   }
 }
 
@@ -131,6 +126,16 @@ TEST(AugmentTest, CrowdsWithoutKeypointsAreMaskedButNoPeople) {
   EXPECT_EQ(training_people(label).size(), 2u);
   EXPECT_EQ(training_mask(label, 3, 2, "a.json").pixels, (std::vector<std::uint8_t>{0, 0, 255, 0, 0, 255}));
   EXPECT_THROW(training_mask(label, 2, 3, "a.json"), InputError);
+}
+
+TEST(AugmentTest, CrowdsWithKeypointsAreMaskedAndPeople) {
+  PictureLabel label;
+  label.annotations.resize(1);
+  label.annotations[0].iscrowd = true;
+  label.annotations[0].num_keypoints = 2;
+  label.annotations[0].segmentation.runs = {1, 2, {1, 1}};
+  EXPECT_EQ(training_people(label).size(), 1u);
+  EXPECT_EQ(training_mask(label, 2, 1, "a.json").pixels, (std::vector<std::uint8_t>{255, 0}));
 }
 
 TEST(AugmentTest, MirroringSwapsLeftAndRight) {
