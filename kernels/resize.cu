@@ -35,7 +35,7 @@ __device__ __forceinline__ Readers readers(int input, int inputs, int outputs) {
   const float step = static_cast<float>(outputs) / static_cast<float>(inputs);
   const int begin = static_cast<int>((static_cast<float>(input) - 0.5f) * step) - 1;
   const int end = static_cast<int>((static_cast<float>(input) + 1.5f) * step) + 2;
-  return {input == 0 ? 0 : max(begin, 0), input == inputs - 1 ? outputs : min(end, outputs)};
+  return {max(begin, 0), min(end, outputs)};
 }
 __device__ __forceinline__ float weight_of(const Tap& tap, int input) {
   return (tap.low == input ? tap.low_weight : 0.f) + (tap.high == input ? tap.high_weight : 0.f);

@@ -15,7 +15,7 @@ compile() {
   local object
   object=$2/$(basename "$1" .cu).o
   "$NVCC" -std=c++20 -O3 -I. --expt-relaxed-constexpr --Werror all-warnings -Xcompiler=-Wall,-Wextra,-Werror -Xptxas=-v \
-    -gencode=arch=compute_80,code=sm_80 -gencode=arch=compute_90,code=[sm_90,compute_90] \
+    -gencode=arch=compute_80,code=sm_80 '-gencode=arch=compute_90,code=[sm_90,compute_90]' \
     -c "$1" -o "$object" >"$object.log" 2>&1 || { cat "$object.log" >&2; return 1; }
 }
 export -f compile
