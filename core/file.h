@@ -36,8 +36,8 @@ class AtomicFile {
 
 void write_file_atomically(const std::string& path, std::string_view text);
 
-// Gives the file `path` a second name, replacing what `name` was before in one step: a hard link, which copies no bytes,
-// or a copy where the file system has no links.
+// Gives the file `path` a second name, replacing what `name` was before in one step: a hard link, which copies no
+// bytes, or a copy where the file system has no links.
 void link_file_atomically(const std::string& path, const std::string& name);
 
 // An exclusive lock on a file, held until destruction or the process's end, however it ends (flock).

@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 exceptions="
 kernels/runtime/vec_native.h file 250   one class of vector registers, all its operations side by side
 kernels/runtime/vec_array.h file 250    the same class as a plain array, to be read beside it
+tests/data/mask_test.cpp line 350       run lengths as pycocotools writes them, in one piece
 "
 
 list() { git ls-files -co --exclude-standard -- '*.h' '*.cpp' '*.cu' '*.cuh' | while read -r f; do [[ -f $f ]] && echo "$f"; done; }
@@ -41,7 +42,7 @@ list | xargs awk -v exceptions="$exceptions" '
   }
   in_head && /^\/\// { next }
   { in_head = 0; ++counted }
-  length($0) > 120 { report(FNR, "the line has " length($0) " columns, at most 120") }
+  length($0) > limit(file, "line", 120) { report(FNR, "the line has " length($0) " columns, at most 120") }
   /^(  )?}$/ {
     indent = length($0) - 1
     if (begin[indent] > 0) {

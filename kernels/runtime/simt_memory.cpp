@@ -137,9 +137,7 @@ POSECU_HOOKS(4)
 POSECU_HOOKS(8)
 POSECU_HOOKS(16)
 #undef POSECU_HOOKS
-    void __tsan_read_range(void* p, std::size_t bytes) {
-  posecu::simt::access(p, bytes, false);
-}
+void __tsan_read_range(void* p, std::size_t bytes) { posecu::simt::access(p, bytes, false); }
 void __tsan_write_range(void* p, std::size_t bytes) { posecu::simt::access(p, bytes, true); }
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
