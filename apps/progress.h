@@ -21,12 +21,14 @@ class Progress {
   bool due() const;
   void show(std::string_view line);
 
-  // A line that stays. Never dropped in a pipe.
+  // A line that stays.
   void message(std::string_view line);
+
+  // Takes the line away, before something else is printed.
+  void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
-  void clear();
 
   Chatter chatter_;
   bool terminal_, line_is_open_ = false;

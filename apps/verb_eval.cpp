@@ -79,6 +79,7 @@ int run_eval(const Arguments& arguments) {
         if (progress.due()) progress.show(fmt::format("picture {}/{}", done, set.pictures.size()));
         return true;
       });
+  progress.clear();
   if (const auto submit = arguments.value("--submit")) write_results(*submit, found->list);
   const ScoreTable table =
       evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator"))));

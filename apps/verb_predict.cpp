@@ -55,12 +55,12 @@ std::vector<std::string> list_pictures(std::span<const std::string> inputs) {
       pictures.push_back(input);
       continue;
     }
-    std::vector<std::string> inside;
+    std::vector<std::string> found;
     for (const auto& entry : fs::directory_iterator(input))
-      if (entry.is_regular_file() && is_picture_name(entry.path())) inside.push_back(entry.path().string());
-    if (inside.empty()) throw InputError(input, "", "no pictures in this folder (JPEG, PNG, BMP, PPM, PGM)");
-    std::ranges::sort(inside);
-    pictures.insert(pictures.end(), inside.begin(), inside.end());
+      if (entry.is_regular_file() && is_picture_name(entry.path())) found.push_back(entry.path().string());
+    if (found.empty()) throw InputError(input, "", "no pictures in this folder (JPEG, PNG, BMP, PPM, PGM)");
+    std::ranges::sort(found);
+    pictures.insert(pictures.end(), found.begin(), found.end());
   }
   return pictures;
 }
@@ -68,6 +68,16 @@ std::vector<std::string> list_pictures(std::span<const std::string> inputs) {
 DrawOptions draw_options(const Config& config) {
   return {.min_score = config.number("output.min_score"),
           .refined = config.boolean("output.show_refined") ? DrawOptions::Refined::show : DrawOptions::Refined::hide};
+}
+
+// Peaks in the frame around the picture, which the network sees too, are nobody's keypoints: they are not drawn.
+std::vector<Person> inside(std::span<const Person> people, const Picture& picture) {
+  std::vector<Person> result(people.begin(), people.end());
+  const auto width = static_cast<float>(picture.width), height = static_cast<float>(picture.height);
+  for (Person& person : result)
+    for (Keypoint& keypoint : person.keypoints)
+      if (keypoint.x < 0 || keypoint.y < 0 || keypoint.x > width || keypoint.y > height) keypoint.score = -1;
+  return result;
 }
 
 // What is written for a picture, under its name without folder and extension.
@@ -89,7 +99,7 @@ class PredictOutput {
     if (config_.boolean("output.json")) write_file_atomically(base + ".json", json + '\n');
     const std::string& kind = config_.text("output.pictures");
     if (kind == "none") return;
-    draw_people(picture, skeleton, people, draw_options(config_));
+    draw_people(picture, skeleton, inside(people, picture), draw_options(config_));
     kind == "png" ? write_png(base + ".png", picture) : write_jpeg(base + ".jpg", picture);
   }
 
@@ -141,6 +151,7 @@ int run_predict(const Arguments& arguments) {
   for (const std::string& file : pictures) try {
       Picture picture = read_picture(file);
       const std::vector<Person> found = find_people(context, loaded.network(), skeleton, picture, file, options);
+      progress.clear();
       output.write(file, picture, skeleton, found);
       ++done;
       people +=
