@@ -41,12 +41,13 @@ __device__ __forceinline__ Vec<N> sign(Vec<N> v) {
   return where(v > Vec<N>(0.f), Vec<N>(1.f), where(v < Vec<N>(0.f), Vec<N>(-1.f), Vec<N>(0.f)));
 }
 
-// Inside a window, where the exponent is finite.
+// Inside a window. Where the exponent is infinite, t = P = 0 whatever beta is.
 template <int N, FocalWeight kFocal>
 __device__ __forceinline__ LossAndSlope<N> inside(Vec<N> v, Vec<N> exponent, float beta) {
   const Vec<N> one(1.f), residual = v - exp(-exponent);
   if constexpr (kFocal == FocalWeight::off) return {residual * residual, Vec<N>(2.f) * residual};
-  const Vec<N> share = exp(Vec<N>(-beta) * log(one + exponent)), rest = one - share;
+  const Vec<N> power = exp(Vec<N>(-beta) * log(one + exponent));
+  const Vec<N> share = where(exponent == Vec<N>(kOutside), Vec<N>(0.f), power), rest = one - share;
   const Vec<N> weight = share * abs(one - v) + rest * abs(v);
   const Vec<N> weight_slope = rest * sign(v) - share * sign(one - v);
   return {residual * residual * weight, residual * (Vec<N>(2.f) * weight + residual * weight_slope)};

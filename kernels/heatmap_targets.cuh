@@ -285,8 +285,8 @@ __device__ __forceinline__ void each_exponent(Tile& tile, const Joint* joints, c
   const auto work_gathered = [&] {
     for (int i = gathered.count; i < kGathered; ++i) {
       gathered.squares[i] = gathered.squares[0];
-      gathered.scales[i] = gathered.scales[0];
       gathered.places[i] = gathered.places[0];
+      if constexpr (kScale == TargetScale::embedding) gathered.scales[i] = gathered.scales[0];
     }
     work(exponents_of<kGathered, kScale>(gathered, shape), gathered.places, gathered.count);
     gathered.count = 0;

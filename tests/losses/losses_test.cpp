@@ -33,6 +33,7 @@ Batch make_batch(std::uint64_t seed) {
   } while (batch.low.height != batch.low.embedding_height || batch.low.people.size() < 3);
   batch.low.sigma = 2;
   batch.low.theta = 0.4;
+  batch.low.beta = 0.01;
   batch.low.focal = true;
   batch.low.widening = reference::Widening::by_embedding;
   batch.high = batch.low;

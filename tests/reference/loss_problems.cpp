@@ -111,6 +111,7 @@ HeatmapProblem random_heatmap_problem(std::uint64_t seed, const ProblemLimits& l
   p.focal = random.below(5) != 0;
   p.theta = random.below(2) == 0 ? 0.4 : 0.55;
   p.sigma = random.below(4) == 0 ? 1 : 2;
+  p.beta = random.below(4) == 0 ? 0 : 0.01;
   return p;
 }
 
