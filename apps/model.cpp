@@ -44,7 +44,7 @@ void set_network(Config& config, const NetworkOptions& network, const std::strin
 
 ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
                             std::span<const std::string> overrides) {
-  ResolvedModel model{.weights = read_weights(path), .network = {}, .config = {}};
+  ResolvedModel model{.weights = read_weights(path), .network = {}, .config = {}, .chosen_on = {}};
   const std::string& file = model.weights.path();
   model.network = recognise_network(model.weights);
   const auto& metadata = model.weights.metadata();
@@ -54,6 +54,8 @@ ResolvedModel resolve_model(const std::string& path, const std::optional<std::st
     } catch (const UsageError& error) {
       throw InputError(file, "metadata", error.what());
     }
+  if (std::filesystem::path(file).filename() == "best.safetensors" && !model.config.is_default("data.val"))
+    model.chosen_on = fmt::format("{} {}", model.config.text("data.dataset"), model.config.text("data.val"));
   if (config) read_config(model.config, *config);
   apply_overrides(model.config, overrides);
   set_network(model.config, model.network, file, stored);

@@ -20,8 +20,9 @@ inline constexpr OptionHelp kConfigOption{"--config", "CONFIG",
 
 struct ResolvedModel {
   Safetensors weights;
-  NetworkOptions network;  // recognised from the weights' names and shapes
-  Config config;           // the file's metadata, then CONFIG, then key=value
+  NetworkOptions network;                // recognised from the weights' names and shapes
+  Config config;                         // the file's metadata, then CONFIG, then key=value
+  std::optional<std::string> chosen_on;  // "coco val2017": where the checkpoint was the best of its training
 };
 
 // Throws InputError when there are no weights at `path`, UsageError when the configuration speaks of another network

@@ -40,8 +40,13 @@ std::string people_json(std::string_view file, const Picture& picture, const Ske
 }
 
 std::string score_json(const EvaluatedSet& set, const ScoreTable& table) {
-  Json json{{"model", set.model},       {"dataset", set.dataset}, {"part", set.part},
-            {"pictures", set.pictures}, {"people", set.people},   {"evaluator", to_string(table.evaluator)}};
+  Json json{{"model", set.model},
+            {"chosen_on", set.chosen_on ? Json(*set.chosen_on) : Json()},
+            {"dataset", set.dataset},
+            {"part", set.part},
+            {"pictures", set.pictures},
+            {"people", set.people},
+            {"evaluator", to_string(table.evaluator)}};
   Json statistics = Json::object();
   for (const Statistic& statistic : table.statistics)
     statistics[statistic.name] = statistic.value == -1 ? Json() : Json(statistic.value);

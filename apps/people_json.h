@@ -1,6 +1,7 @@
 // JSON that verbs print or write for other programs.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +18,9 @@ std::string people_json(std::string_view file, const Picture& picture, const Ske
                         std::span<const Person> people);
 
 struct EvaluatedSet {
-  std::string model, dataset, part;
+  std::string model;  // the weights file
+  std::string dataset, part;
+  std::optional<std::string> chosen_on;  // where the checkpoint was the best of its training
   std::size_t pictures = 0, people = 0;
 };
 std::string score_json(const EvaluatedSet& set, const ScoreTable& table);

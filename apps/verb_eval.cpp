@@ -50,6 +50,14 @@ std::size_t count_people(const DataSet& set) {
   return people;
 }
 
+// An AP on the set that chose the checkpoint is better than one on pictures that had no say.
+std::string provenance(const ResolvedModel& model) {
+  if (!model.chosen_on) return fmt::format("weights: {}\n", model.weights.path());
+  const bool same = *model.chosen_on == model.config.text("data.dataset") + ' ' + model.config.text("data.val");
+  return fmt::format("weights: {}, chosen on {}{}\n", model.weights.path(), *model.chosen_on,
+                     same ? ": the set of this very table" : "");
+}
+
 }  // namespace
 
 const VerbHelp kEvalHelp{
@@ -85,10 +93,11 @@ int run_eval(const Arguments& arguments) {
       evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator"))));
   if (arguments.given("--json")) {
     const EvaluatedSet evaluated{model.weights.path(), config.text("data.dataset"), config.text("data.val"),
-                                 set.pictures.size(), count_people(set)};
+                                 model.chosen_on,      set.pictures.size(),         count_people(set)};
     print(score_json(evaluated, table) + "\n");
   } else {
     print(format_table(table));
+    print(provenance(model));
   }
   return kDone;
 }

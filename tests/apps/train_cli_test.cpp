@@ -64,7 +64,9 @@ TEST_F(TrainCliTest, LeavesARunFolderThatSaysWhatItIs) {
   EXPECT_THAT(read_text_file(file("run/environment.txt").string()), HasSubstr("oneDNN"));
   const std::string log = read_text_file(file("run/log.jsonl").string());
   EXPECT_EQ(std::ranges::count(log, '\n'), 60 + 3);
-  EXPECT_EQ(run_posecu({"eval", "run", "--quiet"}, folder_.path()).code, 0);
+  const ProgramResult scored = run_posecu({"eval", "run", "--quiet"}, folder_.path());
+  EXPECT_EQ(scored.code, 0) << scored.err;
+  EXPECT_THAT(scored.out, HasSubstr("best.safetensors, chosen on coco train: the set of this very table\n"));
 }
 
 TEST_F(TrainCliTest, TwoRunsGiveTheSameBytes) {
