@@ -25,9 +25,15 @@ struct Region {
   std::vector<Cell> cells;
 };
 
+// Shared memory is watched byte by byte; a line of it is found at once.
+constexpr std::uintptr_t kLine = 64;
+struct Line {
+  Cell bytes[kLine];
+};
+
 struct Memory {
-  std::map<std::uintptr_t, Region> regions;  // by begin
-  std::unordered_map<std::uintptr_t, Cell> shared;
+  std::map<std::uintptr_t, Region> regions;         // by begin
+  std::unordered_map<std::uintptr_t, Line> shared;  // by address / kLine
   std::uintptr_t host_begin = 0, host_end = 0;  // the calling thread's stack: launches keep kernels' arguments there
 };
 Memory memory;
@@ -90,6 +96,14 @@ void check_cell(Cell& cell, const Moment& now, Kind kind, bool write) {
   cell.write = now;
 }
 
+void access_shared(std::uintptr_t p, std::size_t bytes, const Moment& now, bool write) {
+  for (std::uintptr_t byte = p; byte < p + bytes;) {
+    Line& line = memory.shared[byte / kLine];
+    for (const std::uintptr_t end = std::min(p + bytes, (byte / kLine + 1) * kLine); byte < end; ++byte)
+      check_cell(line.bytes[byte % kLine], now, Kind::shared, write);
+  }
+}
+
 void access(const void* pointer, std::size_t bytes, bool write) {
   const Running* thread = running();
   if (thread == nullptr) return;
@@ -99,10 +113,7 @@ void access(const void* pointer, std::size_t bytes, bool write) {
   if (kind == Kind::local || (kind == Kind::constant && !write)) return;
   if (kind == Kind::nowhere || kind == Kind::constant)
     return report(write ? "write out of bounds" : "read out of bounds");
-  if (kind == Kind::shared) {
-    for (std::uintptr_t byte = p; byte < p + bytes; ++byte) check_cell(memory.shared[byte], thread->now, kind, write);
-    return;
-  }
+  if (kind == Kind::shared) return access_shared(p, bytes, thread->now, write);
   const std::uintptr_t begin = region->end - region->cells.size() * region->element;
   for (std::size_t i = (p - begin) / region->element; i <= (p + bytes - 1 - begin) / region->element; ++i)
     check_cell(region->cells[i], thread->now, kind, write);
