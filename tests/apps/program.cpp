@@ -74,7 +74,7 @@ ProgramResult RunningProgram::wait() {
 }
 
 bool RunningProgram::wait_for_message(const std::string& text) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(5);
   while (std::chrono::steady_clock::now() < limit) {
     check_ended(WNOHANG);
     if (read("err").find(text) != std::string::npos) return true;

@@ -30,7 +30,7 @@ class RunningProgram {
 
   void signal(int number) const;
   ProgramResult wait();
-  // Until standard error holds `text`; false when the program ended before, or after a minute.
+  // Until standard error holds `text`; false when the program ended before, or after five minutes.
   bool wait_for_message(const std::string& text);
   bool ended() const { return ended_; }
 
