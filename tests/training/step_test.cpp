@@ -44,7 +44,7 @@ Targets draw_targets(std::uint64_t seed, int more) {
 // A small HigherHRNet and what trains it.
 struct Trained {
   explicit Trained(int passes = 1)
-      : context({.threads = 2, .memory = std::size_t{1} << 30}),
+      : context({.threads = 1, .memory = std::size_t{1} << 30}),
         network(parameters, {.head = Head::higherhrnet,
                              .width = 8,
                              .blocks = 1,
@@ -197,7 +197,7 @@ TEST(TrainingStep, CountsItsMemoryInADryRun) {
   Trained real;
   real.run(draw_images(1), draw_targets(1, 1));
 
-  Context context({.threads = 2, .memory = std::size_t{1} << 30, .dry_run = true});
+  Context context({.threads = 1, .memory = std::size_t{1} << 30, .dry_run = true});
   Parameters parameters;
   Network network(parameters, real.network.options());
   parameters.allocate(context, Parameters::Gradients::allocate);
