@@ -14,6 +14,8 @@ namespace {
 
 namespace json = simdjson::ondemand;
 
+constexpr double kFarthest = 1e6;
+
 // What is wrong with a field; whoever knows the annotation and the file adds them.
 struct FieldError : std::runtime_error {
   FieldError(std::string_view field, std::string_view problem)
@@ -152,8 +154,16 @@ JsonPicture parse_picture(json::object object) {
   return picture;
 }
 
+// Coordinates in pixels: far outside of every picture, arithmetic in float would lose its meaning.
+std::vector<double> coordinates(std::string_view field, json::value value) {
+  std::vector<double> result = numbers(field, value);
+  for (const double number : result)
+    if (std::abs(number) > kFarthest) throw FieldError(field, fmt::format("{} is outside of every picture", number));
+  return result;
+}
+
 std::array<double, 4> parse_box(std::string_view field, json::value value) {
-  const std::vector<double> box = numbers(field, value);
+  const std::vector<double> box = coordinates(field, value);
   if (box.size() != 4) throw FieldError(field, fmt::format("expected 4 numbers, found {}", box.size()));
   if (box[2] < 0 || box[3] < 0) throw FieldError(field, "width and height must not be negative");
   return {box[0], box[1], box[2], box[3]};
@@ -194,7 +204,7 @@ JsonPerson parse_person(json::object object) {
         person.picture_id = integer(key, value);
         break;
       case 2:
-        person.keypoints = numbers(key, value);
+        person.keypoints = coordinates(key, value);
         break;
       case 3:
         person.category_id = integer(key, value);
