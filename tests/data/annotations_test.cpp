@@ -147,6 +147,8 @@ TEST_F(AnnotationsTest, NamesAnnotationAndFieldOfWhatIsWrong) {
   in_person("keypoints", {1, 2, "x", 4, 5, 0}, {"annotation 2", "keypoints", "expected a number"});
   in_person("bbox", {1, 2, 3}, {"annotation 2", "bbox", "expected 4 numbers, found 3"});
   in_person("bbox", {1, 2, -3, 4}, {"annotation 2", "bbox", "negative"});
+  in_person("keypoints", {1e300, 2, 2, 4, 5, 0}, {"annotation 2", "keypoints", "outside"});
+  in_person("bbox", {1, -1e7, 3, 4}, {"annotation 2", "bbox", "outside"});
   in_person("area", -1, {"annotation 2", "area"});
   in_person("area", "big", {"annotation 2", "area", "expected a number"});
   in_person("iscrowd", 2, {"annotation 2", "iscrowd", "0 or 1"});
