@@ -32,8 +32,12 @@ cat <<END
 
 demo: the person it found is drawn in $drawn
 Next, type
-  $posecu predict $run PICTURE --out found            people in a picture of yours (this network has seen one only)
-  $posecu config show coco/higherhrnet_w32_512        the published recipe, every key with its meaning by config list
-  $posecu train coco/laptop data.root=COCO --out RUN  a small network on your copy of COCO
-  scripts/test.sh                                     the tests
+  $posecu predict $run PICTURE --out found
+      people in a picture of yours; this network has seen only one
+  $posecu config show coco/higherhrnet_w32_512
+      the published recipe; config list says what every key means
+  $posecu train coco/laptop data.root=COCO --out RUN
+      a small network on your copy of COCO
+  scripts/test.sh
+      the tests
 END
