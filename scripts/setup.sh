@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing posecu needs and this machine lacks (Debian 12 and later, Ubuntu 24.04 and later).
 # Asks nothing; does nothing when nothing is missing. The list equals what CMake looks for.
+# --cuda: also puts cudnn-frontend's headers into build/deps. CUDA and cuDNN themselves are the machine's own.
 set -euo pipefail
 
 packages=(
@@ -19,8 +20,11 @@ fail() {
   exit 4
 }
 
-if [[ $# -gt 0 ]]; then
-  echo "setup: takes no arguments, found: $*" >&2
+cuda=false
+if [[ $# -eq 1 && $1 == --cuda ]]; then
+  cuda=true
+elif [[ $# -gt 0 ]]; then
+  echo "setup: takes no arguments but --cuda, found: $*" >&2
   exit 2
 fi
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -55,3 +59,26 @@ at_least() {  # NAME NEEDED FOUND
 }
 at_least cmake 3.25 "$(cmake --version | sed -n '1s/.* //p')"
 at_least g++ 12 "$(g++ -dumpfullversion)"
+
+# cudnn-frontend is headers alone, and its wheel is where they are published. One wheel for every machine, so that there
+# is one hash; of it the headers and licences are kept.
+fetch_cudnn_frontend() {
+  local version=1.32.0 hash=c6006556017a4d1c914c52a556c71b1267f2d6a0500f742e7b4edef539878df0
+  local folder download
+  folder=$(cd "$(dirname "$0")/.." && pwd)/build/deps/cudnn-frontend
+  [[ -f $folder/version && $(<"$folder/version") == "$version" ]] && return
+  python3 -m pip --version >/dev/null 2>&1 || fail "--cuda needs python3 with pip: apt-get install python3-pip"
+  download=$(mktemp -d)
+  trap "rm -rf '$download'" EXIT  # expanded now: the variable is gone by then
+  echo "nvidia-cudnn-frontend==$version --hash=sha256:$hash" >"$download/wanted"
+  python3 -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: --require-hashes \
+    --python-version 3.11 --implementation cp --platform manylinux_2_28_x86_64 \
+    --dest "$download" --requirement "$download/wanted" || fail "cannot download cudnn-frontend $version (see above)"
+  python3 -m zipfile -e "$download"/nvidia_cudnn_frontend-*.whl "$download/wheel"
+  rm -rf "$folder" && mkdir -p "$folder"
+  mv "$download"/wheel/include "$download"/wheel/*.dist-info/licenses "$folder"
+  echo "$version" >"$folder/version"
+}
+if $cuda; then
+  fetch_cudnn_frontend
+fi
