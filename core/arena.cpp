@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace posecu {
 namespace {
@@ -34,27 +35,26 @@ Arena::Arena(std::size_t capacity, Backing backing) : backing_(backing), capacit
   free_.emplace(0, capacity_);
 }
 
-Arena::~Arena() { munmap(base_, capacity_); }
+Arena::Arena(ReservedRange range)
+    : backing_(Backing::reserved), base_(range.base), capacity_(range.capacity), commit_(std::move(range.commit)) {
+  free_.emplace(0, capacity_);
+}
+
+Arena::~Arena() {
+  if (backing_ != Backing::reserved) munmap(base_, capacity_);
+}
 
 std::byte* Arena::allocate(std::size_t bytes, MemoryClass memory_class) {
   const std::size_t size = round_up(bytes);
   const auto fits = [size](const auto& gap) { return gap.second >= size; };
-  const auto gap = std::find_if(free_.begin(), free_.end(), fits);
-  if (gap == free_.end()) {
-    std::string classes;
-    for (int i = 0; i < kMemoryClasses; ++i) {
-      const std::string_view name = to_string(static_cast<MemoryClass>(i));
-      classes += fmt::format("\n  {:<12} {:>8} MiB", name, used_by_class_[static_cast<std::size_t>(i)] >> 20);
-    }
-    throw MachineError(
-        fmt::format("out of memory: {} MiB more asked for {}, {} of {} MiB in use{}\n"
-                    "  try: a smaller train.batch (and train.accumulate to keep the total), a smaller "
-                    "input size, or a narrower network",
-                    size >> 20, to_string(memory_class), used_ >> 20, capacity_ >> 20, classes));
+  Gaps* gaps = lanes_.empty() ? &free_ : &lanes_[static_cast<std::size_t>(lane_)];
+  auto gap = std::ranges::find_if(*gaps, fits);
+  if (gap == gaps->end() && gaps != &free_) {
+    gaps = &free_;
+    gap = std::ranges::find_if(free_, fits);
   }
-  const auto [offset, available] = *gap;
-  free_.erase(gap);
-  if (available > size) free_.emplace(offset + size, available - size);
+  if (gap == gaps->end()) refuse(size, memory_class);
+  const std::size_t offset = take(*gaps, gap, size);
   taken_.emplace(offset, Block{size, memory_class});
 
   const auto index = static_cast<std::size_t>(memory_class);
@@ -64,27 +64,65 @@ std::byte* Arena::allocate(std::size_t bytes, MemoryClass memory_class) {
   return base_ + offset;
 }
 
+std::size_t Arena::take(Gaps& gaps, Gaps::iterator gap, std::size_t size) {
+  const auto [offset, available] = *gap;
+  if (commit_ && offset + size > committed_) {
+    commit_(offset + size);  // may throw: nothing has changed yet
+    committed_ = offset + size;
+  }
+  gaps.erase(gap);
+  if (available > size) gaps.emplace(offset + size, available - size);
+  return offset;
+}
+
+void Arena::refuse(std::size_t size, MemoryClass memory_class) const {
+  std::string classes;
+  for (int i = 0; i < kMemoryClasses; ++i) {
+    const std::string_view name = to_string(static_cast<MemoryClass>(i));
+    classes += fmt::format("\n  {:<12} {:>8} MiB", name, used_by_class_[static_cast<std::size_t>(i)] >> 20);
+  }
+  throw MachineError(
+      fmt::format("out of memory: {} MiB more asked for {}, {} of {} MiB in use{}\n"
+                  "  try: a smaller train.batch (and train.accumulate to keep the total), a smaller "
+                  "input size, or a narrower network",
+                  size >> 20, to_string(memory_class), used_ >> 20, capacity_ >> 20, classes));
+}
+
 void Arena::release(std::byte* block) noexcept {
   const auto found = taken_.find(static_cast<std::size_t>(block - base_));
   if (found == taken_.end()) return;
   auto [offset, taken] = *found;
   taken_.erase(found);
   used_ -= taken.bytes, used_by_class_[static_cast<std::size_t>(taken.memory_class)] -= taken.bytes;
+  give_back(lanes_.empty() ? free_ : lanes_[static_cast<std::size_t>(lane_)], offset, taken.bytes);
+}
 
-  std::size_t bytes = taken.bytes;
-  auto next = free_.lower_bound(offset);
-  if (next != free_.end() && offset + bytes == next->first) {
+void Arena::give_back(Gaps& gaps, std::size_t offset, std::size_t bytes) {
+  auto next = gaps.lower_bound(offset);
+  if (next != gaps.end() && offset + bytes == next->first) {
     bytes += next->second;
-    next = free_.erase(next);
+    next = gaps.erase(next);
   }
-  if (next != free_.begin()) {
+  if (next != gaps.begin()) {
     const auto previous = std::prev(next);
     if (previous->first + previous->second == offset) {
       previous->second += bytes;
       return;
     }
   }
-  free_.emplace_hint(next, offset, bytes);
+  gaps.emplace_hint(next, offset, bytes);
+}
+
+void Arena::fork(int lanes) {
+  require(lanes_.empty() && lanes > 0, "an arena is forked once at a time");
+  lanes_.resize(static_cast<std::size_t>(lanes));
+  lane_ = 0;
+}
+
+void Arena::join() {
+  for (const Gaps& gaps : lanes_)
+    for (const auto& [offset, bytes] : gaps) give_back(free_, offset, bytes);
+  lanes_.clear();
 }
 
 }  // namespace posecu

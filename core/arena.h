@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string_view>
+#include <vector>
 
 #include "core/view.h"
 
@@ -18,13 +20,22 @@ enum class MemoryClass { weights, gradients, optimizer, activations, workspace }
 inline constexpr int kMemoryClasses = 5;
 std::string_view to_string(MemoryClass memory_class);
 
+// A range of addresses that somebody else reserved, for example on a GPU. `commit(bytes)` makes the first `bytes` of it
+// usable; it is called before more is handed out than ever before.
+struct ReservedRange {
+  std::byte* base = nullptr;
+  std::size_t capacity = 0;
+  std::function<void(std::size_t)> commit;
+};
+
 class Arena {
  public:
-  enum class Backing { memory, counting };
+  enum class Backing { memory, counting, reserved };
   static constexpr std::size_t kAlignment = 256;
 
   // Reserves `capacity` bytes of address space; pages are taken from the machine when they are first written.
   explicit Arena(std::size_t capacity, Backing backing = Backing::memory);
+  explicit Arena(ReservedRange range);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -32,6 +43,12 @@ class Arena {
   // Memory that holds anything. Throws MachineError, with the bytes of every class, when the capacity does not suffice.
   std::byte* allocate(std::size_t bytes, MemoryClass memory_class);
   void release(std::byte* block) noexcept;
+
+  // Work that runs side by side: what lane i releases between fork and join is handed out to lane i alone, since others
+  // may still be computing on what was there before it. Memory that several lanes read is released after the join.
+  void fork(int lanes);
+  void enter(int lane) { lane_ = lane; }
+  void join();
 
   bool counting() const { return backing_ == Backing::counting; }
   std::size_t used() const { return used_; }
@@ -43,12 +60,21 @@ class Arena {
     std::size_t bytes;
     MemoryClass memory_class;
   };
+  using Gaps = std::map<std::size_t, std::size_t>;  // offset -> bytes, neighbours merged
+
+  static void give_back(Gaps& gaps, std::size_t offset, std::size_t bytes);
+  std::size_t take(Gaps& gaps, Gaps::iterator gap, std::size_t size);
+  [[noreturn]] void refuse(std::size_t size, MemoryClass memory_class) const;
+
   Backing backing_;
   std::byte* base_ = nullptr;
-  std::size_t capacity_, used_ = 0, peak_ = 0;
+  std::size_t capacity_, used_ = 0, peak_ = 0, committed_ = 0;
+  std::function<void(std::size_t)> commit_;
   std::array<std::size_t, kMemoryClasses> used_by_class_{}, peak_by_class_{};
-  std::map<std::size_t, std::size_t> free_;  // offset -> bytes, neighbours merged
-  std::map<std::size_t, Block> taken_;       // by offset
+  Gaps free_;
+  std::map<std::size_t, Block> taken_;  // by offset
+  std::vector<Gaps> lanes_;             // between fork and join: what each lane released
+  int lane_ = 0;
 };
 
 // A tensor that owns its memory in an arena, which must outlive it. Empty when default-constructed or moved from.

@@ -84,5 +84,53 @@ TEST(ShapeTest, PrintsAndRefusesTooManyElements) {
   EXPECT_THROW((void)huge.elements(), std::logic_error);
 }
 
+TEST(ArenaTest, LanesDoNotGetEachOthersMemory) {
+  Arena arena(1 << 20);
+  Tensor<std::byte> first(arena, {256}), second(arena, {256});
+  const std::byte *first_place = first.data(), *second_place = second.data();
+  arena.fork(2);
+  arena.enter(0);
+  first.reset();
+  arena.enter(1);
+  second.reset();
+  const Tensor<std::byte> next(arena, {256}), fresh(arena, {256});
+  EXPECT_EQ(next.data(), second_place) << "a lane reuses what it released itself";
+  EXPECT_NE(fresh.data(), first_place) << "lane 0 may still be computing there";
+  arena.join();
+  const Tensor<std::byte> after(arena, {256});
+  EXPECT_EQ(after.data(), first_place);
+}
+
+TEST(ArenaTest, JoinedLanesMerge) {
+  Arena arena(4 * Arena::kAlignment);
+  Tensor<std::byte> a(arena, {256}), b(arena, {256}), c(arena, {256}), d(arena, {256});
+  arena.fork(2);
+  a.reset(), c.reset();
+  arena.enter(1);
+  b.reset(), d.reset();
+  arena.join();
+  EXPECT_NO_THROW(Tensor<std::byte>(arena, {1024}));
+}
+
+TEST(ArenaTest, CommitsOnlyWhatIsHandedOut) {
+  std::vector<std::byte> memory(1 << 16);
+  std::size_t committed = 0;
+  Arena arena(ReservedRange{memory.data(), memory.size(), [&](std::size_t bytes) { committed = bytes; }});
+  { const Tensor<std::byte> a(arena, {512}), b(arena, {256}); }
+  EXPECT_EQ(committed, 768U);
+  { const Tensor<std::byte> again(arena, {600}); }
+  EXPECT_EQ(committed, 768U) << "what was committed once stays";
+}
+
+TEST(ArenaTest, AFailedCommitChangesNothing) {
+  std::vector<std::byte> memory(1 << 16);
+  Arena arena(ReservedRange{memory.data(), memory.size(), [](std::size_t bytes) {
+                              if (bytes > 512) throw MachineError("no more");
+                            }});
+  EXPECT_THROW(Tensor<std::byte>(arena, {1024}), MachineError);
+  EXPECT_EQ(arena.used(), 0U);
+  EXPECT_NO_THROW(Tensor<std::byte>(arena, {512}));
+}
+
 }  // namespace
 }  // namespace posecu

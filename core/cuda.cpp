@@ -1,0 +1,276 @@
+#include "core/cuda.h"
+
+#include <cuda.h>
+#include <cuda_runtime.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+
+namespace posecu {
+namespace {
+
+std::string advice(cudaError_t error) {
+  switch (error) {
+    case cudaErrorMemoryAllocation:
+      return "\n  try: a smaller train.batch (and train.accumulate to keep the total), or a smaller input size";
+    case cudaErrorInsufficientDriver:
+      return "\n  try: a newer NVIDIA driver, or --device cpu";
+    case cudaErrorNoDevice:
+    case cudaErrorInvalidDevice:
+      return "\n  try: --device cpu";
+    default:
+      return "";
+  }
+}
+
+// An error that kernels met earlier is reported by whatever call comes next.
+void check(cudaError_t error, const char* what) {
+  if (error == cudaSuccess) return;
+  throw MachineError(
+      fmt::format("CUDA: {}: {} ({}){}", what, cudaGetErrorString(error), cudaGetErrorName(error), advice(error)));
+}
+
+// The driver's functions are looked up at run time: the program must start where there is no driver.
+template <class F>
+F driver_function(const char* name) {
+  void* function = nullptr;
+  cudaDriverEntryPointQueryResult found{};
+  check(cudaGetDriverEntryPointByVersion(name, &function, 12000, cudaEnableDefault, &found), name);
+  if (found != cudaDriverEntryPointSuccess || function == nullptr)
+    throw MachineError(fmt::format("CUDA: the driver has no {}\n  try: a newer NVIDIA driver", name));
+  return reinterpret_cast<F>(function);
+}
+
+struct VirtualMemory {
+  decltype(&cuMemAddressReserve) reserve = driver_function<decltype(&cuMemAddressReserve)>("cuMemAddressReserve");
+  decltype(&cuMemAddressFree) free = driver_function<decltype(&cuMemAddressFree)>("cuMemAddressFree");
+  decltype(&cuMemCreate) create = driver_function<decltype(&cuMemCreate)>("cuMemCreate");
+  decltype(&cuMemRelease) release = driver_function<decltype(&cuMemRelease)>("cuMemRelease");
+  decltype(&cuMemMap) map = driver_function<decltype(&cuMemMap)>("cuMemMap");
+  decltype(&cuMemUnmap) unmap = driver_function<decltype(&cuMemUnmap)>("cuMemUnmap");
+  decltype(&cuMemSetAccess) set_access = driver_function<decltype(&cuMemSetAccess)>("cuMemSetAccess");
+  decltype(&cuGetErrorString) text = driver_function<decltype(&cuGetErrorString)>("cuGetErrorString");
+
+  void check(CUresult result, const char* what) const {
+    if (result == CUDA_SUCCESS) return;
+    const char* reason = "?";
+    (void)text(result, &reason);
+    throw MachineError(fmt::format("CUDA: {}: {}{}", what, reason,
+                                   result == CUDA_ERROR_OUT_OF_MEMORY ? advice(cudaErrorMemoryAllocation) : ""));
+  }
+};
+
+// Memory is taken from the device in pieces of this many bytes, a multiple of every GPU's page.
+constexpr std::size_t kPiece = std::size_t{64} << 20;
+
+CudaDeviceInfo info_of(int index) {
+  CudaDeviceInfo info;
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, index), "cannot ask for the properties of a device");
+  info.name = properties.name;
+  info.major = properties.major, info.minor = properties.minor;
+  info.memory = info.free = properties.totalGlobalMem;
+  info.multiprocessors = properties.multiProcessorCount;
+  check(cudaDriverGetVersion(&info.driver_version), "cannot ask for the driver's version");
+  check(cudaRuntimeGetVersion(&info.runtime_version), "cannot ask for the runtime's version");
+  return info;
+}
+
+}  // namespace
+
+struct CudaGraph::Impl {
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  ~Impl() {
+    if (executable != nullptr) cudaGraphExecDestroy(executable);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+  }
+};
+CudaGraph::CudaGraph() = default;
+CudaGraph::~CudaGraph() = default;
+CudaGraph::CudaGraph(CudaGraph&&) noexcept = default;
+CudaGraph& CudaGraph::operator=(CudaGraph&&) noexcept = default;
+
+struct CudaDevice::Impl {
+  explicit Impl(int device) : index(device) {
+    for (cudaStream_t& stream : streams)
+      check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cannot make a stream");
+    for (cudaEvent_t& event : joints)
+      check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cannot make an event");
+    for (cudaEvent_t& event : marks)
+      check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cannot make an event");
+  }
+  ~Impl() {
+    (void)cudaDeviceSynchronize();
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      (void)virtual_memory->unmap(base + i * kPiece, kPiece);
+      (void)virtual_memory->release(pieces[i]);
+    }
+    if (base != 0) (void)virtual_memory->free(base, reserved);
+    for (cudaEvent_t event : joints) (void)cudaEventDestroy(event);
+    for (cudaEvent_t event : marks) (void)cudaEventDestroy(event);
+    for (cudaStream_t stream : streams) (void)cudaStreamDestroy(stream);
+  }
+
+  void add_piece() {
+    CUmemAllocationProp kind{};
+    kind.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+    kind.location = {CU_MEM_LOCATION_TYPE_DEVICE, index};
+    const CUdeviceptr place = base + pieces.size() * kPiece;
+    CUmemGenericAllocationHandle piece{};
+    virtual_memory->check(virtual_memory->create(&piece, kPiece, &kind, 0), "cannot get device memory");
+    pieces.push_back(piece);
+    virtual_memory->check(virtual_memory->map(place, kPiece, 0, piece, 0), "cannot map device memory");
+    const CUmemAccessDesc access{kind.location, CU_MEM_ACCESS_FLAGS_PROT_READWRITE};
+    virtual_memory->check(virtual_memory->set_access(place, kPiece, &access, 1), "cannot use device memory");
+  }
+
+  int index;
+  std::array<cudaStream_t, kLanes + 1> streams{};  // the last one is for copies
+  std::array<cudaEvent_t, kLanes> joints{};
+  std::array<cudaEvent_t, kMarks> marks{};
+  std::unique_ptr<VirtualMemory> virtual_memory;
+  CUdeviceptr base = 0;
+  std::size_t reserved = 0;
+  std::vector<CUmemGenericAllocationHandle> pieces;
+};
+
+bool cuda_built() { return true; }
+
+std::vector<CudaDeviceInfo> cuda_devices() {
+  int driver = 0, count = 0;
+  check(cudaDriverGetVersion(&driver), "cannot ask for the driver's version");
+  if (driver == 0) throw MachineError("no NVIDIA driver is installed, so there is no GPU to use\n  try: --device cpu");
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  if (error != cudaErrorNoDevice) check(error, "cannot count the devices");
+  if (count == 0) throw MachineError("the NVIDIA driver shows no GPU\n  try: --device cpu");
+  std::vector<CudaDeviceInfo> devices;
+  for (int i = 0; i < count; ++i) devices.push_back(info_of(i));
+  return devices;
+}
+
+CudaDevice::CudaDevice(int index) {
+  const std::vector<CudaDeviceInfo> devices = cuda_devices();
+  if (index < 0 || index >= static_cast<int>(devices.size()))
+    throw MachineError(fmt::format("there is no device cuda:{}; this machine has {} ({})\n  try: --device cuda:0",
+                                   index, devices.size(), devices.front().name));
+  info_ = devices[static_cast<std::size_t>(index)];
+  if (info_.major < 8)
+    throw MachineError(
+        fmt::format("{} has compute capability {}.{}; kernels are built for 8.0 and later\n"
+                    "  try: --device cpu",
+                    info_.name, info_.major, info_.minor));
+  check(cudaSetDevice(index), "cannot use the device");
+  impl_ = std::make_unique<Impl>(index);
+  check(cudaMemGetInfo(&info_.free, &info_.memory), "cannot ask for free memory");
+}
+
+CudaDevice::~CudaDevice() = default;
+
+void* CudaDevice::queue(int lane) const { return impl_->streams[static_cast<std::size_t>(lane)]; }
+void* CudaDevice::copy_queue() const { return impl_->streams.back(); }
+
+std::byte* CudaDevice::reserve(std::size_t bytes) {
+  require(impl_->base == 0, "a device's memory is reserved once");
+  impl_->virtual_memory = std::make_unique<VirtualMemory>();
+  impl_->reserved = (bytes + kPiece - 1) / kPiece * kPiece;
+  impl_->virtual_memory->check(impl_->virtual_memory->reserve(&impl_->base, impl_->reserved, 0, 0, 0),
+                               "cannot reserve addresses for device memory");
+  return reinterpret_cast<std::byte*>(impl_->base);
+}
+
+void CudaDevice::commit(std::size_t bytes) {
+  require(bytes <= impl_->reserved, "more device memory is used than was reserved");
+  while (impl_->pieces.size() * kPiece < bytes) impl_->add_piece();
+}
+
+void CudaDevice::upload(void* to, const void* from, std::size_t bytes, void* queue) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(queue)), "upload failed");
+}
+
+void CudaDevice::download(void* to, const void* from, std::size_t bytes, void* queue) {
+  const auto stream = static_cast<cudaStream_t>(queue);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream), "download failed");
+  check(cudaStreamSynchronize(stream), "download failed");
+}
+
+void CudaDevice::copy(void* to, const void* from, std::size_t bytes, void* queue) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(queue)),
+        "a copy on the device failed");
+}
+
+void CudaDevice::zero(void* to, std::size_t bytes, void* queue) {
+  check(cudaMemsetAsync(to, 0, bytes, static_cast<cudaStream_t>(queue)), "clearing device memory failed");
+}
+
+void CudaDevice::synchronise() { check(cudaDeviceSynchronize(), "the device stopped"); }
+
+void CudaDevice::fork(int lanes) {
+  check(cudaEventRecord(impl_->joints[0], impl_->streams[0]), "cannot fork a stream");
+  for (int lane = 1; lane < lanes; ++lane)
+    check(cudaStreamWaitEvent(impl_->streams[static_cast<std::size_t>(lane)], impl_->joints[0], 0),
+          "cannot fork a stream");
+}
+
+void CudaDevice::join(int lanes) {
+  for (int lane = 1; lane < lanes; ++lane) {
+    const auto i = static_cast<std::size_t>(lane);
+    check(cudaEventRecord(impl_->joints[i], impl_->streams[i]), "cannot join streams");
+    check(cudaStreamWaitEvent(impl_->streams[0], impl_->joints[i], 0), "cannot join streams");
+  }
+}
+
+void CudaDevice::begin_capture() {
+  check(cudaStreamBeginCapture(impl_->streams[0], cudaStreamCaptureModeThreadLocal), "cannot record a graph");
+}
+
+CudaGraph CudaDevice::end_capture() {
+  CudaGraph result;
+  result.impl_ = std::make_unique<CudaGraph::Impl>();
+  check(cudaStreamEndCapture(impl_->streams[0], &result.impl_->graph), "cannot record a graph");
+  check(cudaGraphInstantiate(&result.impl_->executable, result.impl_->graph, 0), "cannot prepare a graph");
+  return result;
+}
+
+void CudaDevice::abandon_capture() noexcept {
+  cudaGraph_t graph = nullptr;
+  if (cudaStreamEndCapture(impl_->streams[0], &graph) == cudaSuccess && graph != nullptr) (void)cudaGraphDestroy(graph);
+  (void)cudaGetLastError();
+}
+
+void CudaDevice::launch(const CudaGraph& graph, void* queue) {
+  require(!graph.empty(), "an empty graph was launched");
+  check(cudaGraphLaunch(graph.impl_->executable, static_cast<cudaStream_t>(queue)), "cannot launch a graph");
+}
+
+std::byte* CudaDevice::allocate_pinned(std::size_t bytes) {
+  void* block = nullptr;
+  check(cudaMallocHost(&block, bytes), "cannot get pinned memory");
+  return static_cast<std::byte*>(block);
+}
+
+void CudaDevice::free_pinned(std::byte* block) noexcept { (void)cudaFreeHost(block); }
+
+void CudaDevice::upload_pinned(void* to, const void* from, std::size_t bytes, void* queue) {
+  upload(to, from, bytes, queue);
+}
+
+void CudaDevice::mark(int which, void* queue) {
+  check(cudaEventRecord(impl_->marks.at(static_cast<std::size_t>(which)), static_cast<cudaStream_t>(queue)),
+        "cannot mark a stream");
+}
+
+void CudaDevice::wait(int which, void* queue) {
+  check(cudaStreamWaitEvent(static_cast<cudaStream_t>(queue), impl_->marks.at(static_cast<std::size_t>(which)), 0),
+        "cannot wait for a stream");
+}
+
+void CudaDevice::wait(int which) {
+  check(cudaEventSynchronize(impl_->marks.at(static_cast<std::size_t>(which))), "the device stopped");
+}
+
+}  // namespace posecu
