@@ -40,7 +40,8 @@ constexpr auto kKeys = std::to_array<Key>({
     text("model.init", "", "Weights file that replaces the fresh weights it holds; empty: all fresh."),
     flag("model.init_partial", "false", "Accept a model.init file that holds a part of the backbone only."),
 
-    choice("loss.formulas", "official", "official|paper", "The published code's formulas, or the paper's equations."),
+    choice("loss.formulas", "official", "official|paper",
+           "Pull, push and scale loss by the published code's formulas, or by the paper's equations."),
     flag("loss.regularisation", "true", "Use the scale loss, which couples embeddings with person scales."),
     choice("loss.targets", "embedding", "fixed|instance|embedding",
            "Width of heatmap targets: fixed, by each person's scale, or by the scale that the embedding encodes."),

@@ -22,8 +22,12 @@ struct EmbeddingLossInputs {
   const double* person_scales = nullptr;  // [P]
 };
 
-struct EmbeddingLossFactors {
+// The published code's formulas, or the paper's equations 6 and 7.
+enum class Formulas { official, paper };
+
+struct EmbeddingLossRule {
   double pull = 1, push = 1, scale = 1;  // what each loss's derivative is multiplied with
+  Formulas formulas = Formulas::official;
 };
 
 // Bytes of scratch memory that embedding_loss needs.
@@ -32,7 +36,7 @@ std::size_t embedding_loss_workspace(const EmbeddingLossShape& shape);
 // losses[0..2] = pull, push, scale: unweighted means over the pictures. gradient [N,height,width,K*M] is overwritten
 // whole: cleared here, then filled at the joints.
 void embedding_loss(const Stream& stream, double* losses, float* gradient, std::byte* workspace,
-                    const EmbeddingLossInputs& inputs, const EmbeddingLossShape& shape,
-                    const EmbeddingLossFactors& factors, LaunchOptions launch = {});
+                    const EmbeddingLossInputs& inputs, const EmbeddingLossShape& shape, const EmbeddingLossRule& rule,
+                    LaunchOptions launch = {});
 
 }  // namespace posecu

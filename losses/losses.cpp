@@ -56,7 +56,8 @@ void add_heatmap_loss(Context& context, double* loss, const Targets& targets, st
 
 // pull, push and scale; `losses` are the device's.
 void add_embedding_losses(Context& context, double* losses, const Targets& targets, const LossMaps<const float>& maps,
-                          const View<float>& gradient, const LossWeights& weights, double gradient_scale) {
+                          const View<float>& gradient, const LossOptions& options, double gradient_scale) {
+  const LossWeights& weights = options.weights;
   const EmbeddingLossShape shape{.pictures = maps.embeddings.size(0),
                                  .height = maps.embeddings.size(1),
                                  .width = maps.embeddings.size(2),
@@ -74,17 +75,13 @@ void add_embedding_losses(Context& context, double* losses, const Targets& targe
   embedding_loss(context.stream(), losses, gradient.data(), workspace.data(), inputs, shape,
                  {.pull = weights.pull * gradient_scale,
                   .push = weights.push * gradient_scale,
-                  .scale = weights.scale * gradient_scale});
+                  .scale = weights.scale * gradient_scale,
+                  .formulas = options.formulas});
 }
 
 }  // namespace
 
 Losses::Losses(const LossOptions& options) : options_(options) {
-  if (options.formulas == Formulas::paper) {
-    throw UsageError(
-        "loss.formulas = \"paper\" is not available yet in this version\n"
-        "  try: loss.formulas=official, the published code's formulas");
-  }
   if (options.regularisation == Regularisation::off) options_.weights.scale = 0;
 }
 
@@ -97,7 +94,7 @@ LossValues Losses::forward_backward(Context& context, const Targets& targets, co
   add_heatmap_loss(context, low, targets, 0, maps.low, maps.embeddings, gradients.low, options_, gradient_scale);
   if (!maps.high.empty())
     add_heatmap_loss(context, high, targets, 1, maps.high, maps.embeddings, gradients.high, options_, gradient_scale);
-  add_embedding_losses(context, high + 1, targets, maps, gradients.embeddings, options_.weights, gradient_scale);
+  add_embedding_losses(context, high + 1, targets, maps, gradients.embeddings, options_, gradient_scale);
   if (context.dry_run()) return {};
   const LossWeights& weights = options_.weights;
   return {.heatmap = weights.heatmap * (low[0] + (maps.high.empty() ? 0 : high[0])),

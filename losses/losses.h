@@ -1,15 +1,13 @@
 // The training losses of Coupled Embedding (and of Associative Embedding, its special case): heatmap, pull, push,
-// scale. The formulas are the published code's; docs/kernels/heatmap_loss.md and embedding_loss.md state them.
+// scale; docs/kernels/heatmap_loss.md and embedding_loss.md state the formulas.
 #pragma once
 
 #include "core/context.h"
 #include "core/targets.h"
+#include "kernels/embedding_loss.h"
 #include "kernels/heatmap_loss.h"
 
 namespace posecu {
-
-// The published code and the paper's equations differ in many places. Only the code's formulas are implemented.
-enum class Formulas { official, paper };
 
 // Whether the scale loss is part of the sum.
 enum class Regularisation { off, on };
@@ -19,7 +17,7 @@ struct LossWeights {
 };
 
 struct LossOptions {
-  Formulas formulas = Formulas::official;
+  Formulas formulas = Formulas::official;  // of pull, push and scale; the heatmap loss is the same in both
   Regularisation regularisation = Regularisation::on;
   TargetScale targets = TargetScale::embedding;
   FocalWeight focal = FocalWeight::on;
@@ -45,7 +43,6 @@ struct LossMaps {
 
 class Losses {
  public:
-  // Throws UsageError for formulas that are not available.
   explicit Losses(const LossOptions& options);
 
   // Overwrites `gradients`, all of them, with gradient_scale times the derivative of the total: 1/A where A passes are

@@ -2,6 +2,7 @@
 
 #include "kernel_test.h"
 #include "tests/reference/loss_problems.h"
+#include "tests/reference/paper_losses.h"
 
 namespace posecu {
 namespace {
@@ -12,7 +13,7 @@ struct Results {
   std::vector<double> losses, gradient;
 };
 
-Results run_kernel(const EmbeddingProblem& p, const EmbeddingLossFactors& factors, const KernelRun& run) {
+Results run_kernel(const EmbeddingProblem& p, const EmbeddingLossRule& rule, const KernelRun& run) {
   const reference::PackedLabels labels = reference::pack(p.people, p.pictures);
   const Buffer<float> embeddings(p.embeddings);
   Buffer<float> keypoints(labels.keypoints.size()), gradient(p.embeddings.size());
@@ -29,24 +30,26 @@ Results run_kernel(const EmbeddingProblem& p, const EmbeddingLossFactors& factor
                                  .people = static_cast<int>(labels.scales.size())};
   Buffer<std::byte> workspace(embedding_loss_workspace(shape));
   embedding_loss(run.stream, losses.data(), gradient.data(), workspace.data(),
-                 {embeddings.data(), keypoints.data(), first_person.data(), scales.data()}, shape, factors,
-                 run.options);
+                 {embeddings.data(), keypoints.data(), first_person.data(), scales.data()}, shape, rule, run.options);
   return {{losses[0], losses[1], losses[2]}, gradient.values()};
 }
 
 // The kernel works in double: values agree to 1e-12 of their size, the gradient to one rounding to float, and one more
 // for each other person with a joint on the same pixel (at most `crowd`). Sums are one thread's: the same at any size.
-void expect_equals_reference(const EmbeddingProblem& p, double crowd) {
+void expect_equals_reference(const EmbeddingProblem& p, double crowd, Formulas formulas) {
   const reference::EmbeddingWeights weights{0.7, 1.3, 0.9};
-  const reference::EmbeddingLosses expected = reference::embedding_losses(p);
-  const std::vector<double> gradient = reference::embedding_gradient(p, weights);
+  const bool paper = formulas == Formulas::paper;
+  const reference::EmbeddingLosses expected =
+      paper ? reference::paper_embedding_losses(p) : reference::embedding_losses(p);
+  const std::vector<double> gradient =
+      paper ? reference::paper_embedding_gradient(p, weights) : reference::embedding_gradient(p, weights);
   std::vector<double> largest(gradient.size(), 1e-12);
   for (const double g : gradient) largest[0] = std::max(largest[0], std::abs(g));
   largest.assign(gradient.size(), largest[0]);
   Results first;
   for_each_run([&](const KernelRun& run) {
     SCOPED_TRACE(run.name);
-    const Results actual = run_kernel(p, {weights.pull, weights.push, weights.scale}, run);
+    const Results actual = run_kernel(p, {weights.pull, weights.push, weights.scale, formulas}, run);
     EXPECT_NEAR(actual.losses[0], expected.pull, 1e-12 * (1 + expected.pull));
     EXPECT_NEAR(actual.losses[1], expected.push, 1e-12);
     EXPECT_NEAR(actual.losses[2], expected.scale, 1e-12);
@@ -57,6 +60,13 @@ void expect_equals_reference(const EmbeddingProblem& p, double crowd) {
     EXPECT_EQ(actual.losses, first.losses);
     EXPECT_EQ(actual.gradient, first.gradient);
   });
+}
+
+void expect_equals_reference(const EmbeddingProblem& p, double crowd) {
+  for (const Formulas formulas : {Formulas::official, Formulas::paper}) {
+    SCOPED_TRACE(formulas == Formulas::paper ? "paper" : "official");
+    expect_equals_reference(p, crowd, formulas);
+  }
 }
 
 TEST(EmbeddingLossKernel, EqualsTheReference) {
@@ -87,7 +97,10 @@ TEST(EmbeddingLossKernel, TakesAnyNumberOfPeople) {
 
 TEST(EmbeddingLossKernel, HasNoScaleLossInOneDimension) {
   EmbeddingProblem p = reference::random_embedding_problem(17, {.side = 9, .dimensions = 1});
-  for_each_run([&](const KernelRun& run) { EXPECT_EQ(run_kernel(p, {}, run).losses[2], 0.0); });
+  for_each_run([&](const KernelRun& run) {
+    EXPECT_EQ(run_kernel(p, {}, run).losses[2], 0.0);
+    EXPECT_EQ(run_kernel(p, {.formulas = Formulas::paper}, run).losses[2], 0.0);
+  });
 }
 
 // A person whose embeddings are all 0 has neither a direction nor a gradient of one.

@@ -309,6 +309,30 @@ Findings check_case(const path& folder) {
 
 std::vector<std::string> check_losses_case(const path& folder) { return check_case(folder).problems; }
 
+// The paper's equations in the readings that the README names first: no masks, the first resolution, focal weights.
+std::vector<std::string> check_paper(const path& folder) {
+  Context context;
+  Case c = read_case(folder);
+  c.options.formulas = Formulas::paper;
+  c.options.focal = FocalWeight::on;
+  c.sizes.resize(1);
+  c.heatmaps.resize(1);
+  std::ranges::fill(c.targets.resolutions[0].masks, std::uint8_t{1});
+  const Json paper = Json::parse(read_text_file(folder / "expected.json"))["paper"];
+  const Json& means = paper["batch_mean"];
+  const Results results = run(context, c);
+  Findings findings;
+  const auto compare = [&findings](const char* name, double actual, double expected) {
+    findings.compare(name, actual, expected, kLossTolerance * std::max(std::abs(expected), 1e-12));
+  };
+  compare("L_r_mean", results.unweighted.heatmap, paper["L_r_mean"]);
+  compare("pull_over_visible", results.unweighted.pull, means["pull_over_visible"]);
+  compare("push_unordered_pairs", results.unweighted.push, means["push_unordered_pairs"]);
+  compare("L_s_over_visible", results.unweighted.scale, means["L_s_over_visible"]);
+  compare("L_total", results.weighted.total(), paper["L_total"]);
+  return findings.problems;
+}
+
 TEST(LossesGolden, EqualThePublishedCode) {
   double worst = 0;
   run_golden_cases("losses", [&worst](const path& folder) {
@@ -318,6 +342,8 @@ TEST(LossesGolden, EqualThePublishedCode) {
   });
   std::printf("losses: the worst number is at %.3f of its tolerance\n", worst);
 }
+
+TEST(LossesGolden, EqualThePaper) { run_golden_cases("losses", check_paper); }
 
 TEST(LossesGolden, DamageIsSeen) {
   const auto json = [](const std::string& pointer) {
@@ -330,6 +356,12 @@ TEST(LossesGolden, DamageIsSeen) {
                               "/unweighted/scale_loss", "/total", "/targets/0/dot", "/grad_tagmaps/abs_sum"}) {
     SCOPED_TRACE(pointer);
     expect_damage_is_seen("losses", "people2", json(pointer), check_losses_case);
+  }
+  for (const char* pointer :
+       {"/paper/L_r_mean", "/paper/batch_mean/pull_over_visible", "/paper/batch_mean/push_unordered_pairs",
+        "/paper/batch_mean/L_s_over_visible", "/paper/L_total"}) {
+    SCOPED_TRACE(pointer);
+    expect_damage_is_seen("losses", "people2", json(pointer), check_paper);
   }
   expect_damage_is_seen("losses", "people2", tensor("expected.safetensors", "grad_hms0"), check_losses_case);
   expect_damage_is_seen("losses", "people2", tensor("expected.safetensors", "grad_tagmaps.value"), check_losses_case);

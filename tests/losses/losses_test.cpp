@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "tests/reference/loss_problems.h"
+#include "tests/reference/paper_losses.h"
 
 namespace posecu {
 namespace {
@@ -153,13 +154,28 @@ TEST(LossesTest, ComputeNothingInADryRun) {
   EXPECT_GT(context.arena().peak(MemoryClass::workspace), 0u);
 }
 
-TEST(LossesTest, RefuseThePapersFormulas) {
-  try {
-    const Losses losses({.formulas = Formulas::paper});
-    FAIL() << "accepted";
-  } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("not available yet in this version"), std::string::npos);
+TEST(LossesTest, TakeThePapersFormulas) {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    SCOPED_TRACE(seed);
+    const Batch batch = make_batch(23 + 100 * seed);
+    const LossOptions options{.formulas = Formulas::paper};
+    const reference::EmbeddingLosses expected = reference::paper_embedding_losses(batch.embedding);
+    const Results actual = run(batch, options), official = run(batch, {});
+    EXPECT_NEAR(actual.values.pull, 1e-3 * expected.pull, 1e-12);
+    EXPECT_NEAR(actual.values.push, 1e-3 * expected.push, 1e-12);
+    EXPECT_NEAR(actual.values.scale, 1e-4 * expected.scale, 1e-12);
+    expect_near(actual.embeddings, reference::paper_embedding_gradient(batch.embedding, {1e-3, 1e-3, 1e-4}), 1);
+    EXPECT_EQ(actual.values.heatmap, official.values.heatmap);
+    EXPECT_EQ(actual.low, official.low);
+    EXPECT_EQ(actual.high, official.high);
   }
+}
+
+TEST(LossesTest, LeaveOutThePapersScaleLossWithoutRegularisation) {
+  const Batch batch = make_batch(7);
+  const Results actual = run(batch, {.formulas = Formulas::paper, .regularisation = Regularisation::off});
+  EXPECT_EQ(actual.values.scale, 0.0);
+  expect_near(actual.embeddings, reference::paper_embedding_gradient(batch.embedding, {1e-3, 1e-3, 0}), 1);
 }
 
 TEST(LossesTest, RefuseLabelsOfAnotherSize) {

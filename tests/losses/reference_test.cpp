@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tests/reference/loss_problems.h"
+#include "tests/reference/paper_losses.h"
 
 namespace posecu::reference {
 namespace {
@@ -40,18 +41,45 @@ TEST(HeatmapLossReference, GradientEqualsFiniteDifferences) {
   }
 }
 
-TEST(EmbeddingLossReference, GradientEqualsFiniteDifferences) {
+// At least 1e-3 away from the kink of |t|, or on it.
+EmbeddingProblem smooth_embedding_problem(std::uint64_t seed) {
+  EmbeddingProblem p = random_embedding_problem(seed);
+  for (double& t : p.embeddings)
+    if (t != 0 && std::abs(t) < 1e-3) t = std::copysign(1e-3, t);
+  return p;
+}
+
+template <class Losses, class Gradient>
+void expect_embedding_gradient(const Losses& losses_of, const Gradient& gradient_of) {
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     SCOPED_TRACE(seed);
-    EmbeddingProblem p = random_embedding_problem(seed);
+    EmbeddingProblem p = smooth_embedding_problem(seed);
     const EmbeddingWeights weights{0.7, 1.3, 0.9};
-    const std::vector<double> gradient = embedding_gradient(p, weights);
     const auto loss = [&] {
-      const EmbeddingLosses losses = embedding_losses(p);
+      const EmbeddingLosses losses = losses_of(p);
       return weights.pull * losses.pull + weights.push * losses.push + weights.scale * losses.scale;
     };
-    expect_finite_differences(p.embeddings, gradient, loss, 1e-7);
+    expect_finite_differences(p.embeddings, gradient_of(p, weights), loss, 1e-7);
   }
+}
+
+TEST(EmbeddingLossReference, GradientEqualsFiniteDifferences) {
+  expect_embedding_gradient(embedding_losses, embedding_gradient);
+}
+
+TEST(PaperLossReference, GradientEqualsFiniteDifferences) {
+  expect_embedding_gradient(paper_embedding_losses, paper_embedding_gradient);
+}
+
+// With one person and all keypoints labelled, both formulas pull alike and push nobody.
+TEST(PaperLossReference, PullsOnePersonAsTheCodeDoes) {
+  EmbeddingProblem p = random_embedding_problem(3);
+  p.pictures = 1;
+  p.people = {{0, 0.3, {}}};
+  for (int k = 0; k < p.keypoints; ++k) p.people[0].joints.push_back({0.5, 0.5, 2});
+  const EmbeddingLosses paper = paper_embedding_losses(p), code = embedding_losses(p);
+  EXPECT_NEAR(paper.pull, code.pull, 1e-15);
+  EXPECT_EQ(paper.push, 0);
 }
 
 TEST(HeatmapLossReference, TargetsKeepTheirPeakAndTheirWindow) {
