@@ -43,30 +43,35 @@ Tensor<float> read_input(Context& context, const std::string& path) {
     throw InputError(path, "tensor input", "expected [N,3,H,W], H and W multiples of 32");
   const std::vector<float> values = file.floats("input");
   const auto n = static_cast<int>(shape[0]), h = static_cast<int>(shape[2]), w = static_cast<int>(shape[3]);
-  Tensor<float> images = context.tensor<float>({n, h, w, 3});
+  std::vector<float> pixels(values.size());
   const auto plane = static_cast<std::size_t>(h) * static_cast<std::size_t>(w);
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::size_t picture = i / (3 * plane), channel = i / plane % 3;
-    images.data()[(picture * plane + i % plane) * 3 + channel] = values[i];
+    pixels[(picture * plane + i % plane) * 3 + channel] = values[i];
   }
+  Tensor<float> images = context.tensor<float>({n, h, w, 3});
+  context.upload(images.view(), pixels);
   return images;
 }
 
 // Outputs under the names and in the orders of the official code.
 class Outputs {
  public:
+  explicit Outputs(Context& context) : context_(context) {}
+
   // maps [N,H,W,K*M] -> `name` [N,K,H,W] for M = 0, else [N,K,H,W,M]
   void add(const std::string& name, View<const float> maps, int dimensions) {
     const auto m = static_cast<std::size_t>(std::max(dimensions, 1));
     const auto n = static_cast<std::size_t>(maps.size(0)), pixels = maps.elements() / n / channels(maps);
     const std::size_t keypoints = channels(maps) / m;
+    const std::vector<float> from = context_.download<float>(maps);
     std::vector<float>& values = values_.emplace_back();
     values.reserve(maps.elements());
     for (std::size_t picture = 0; picture < n; ++picture)
       for (std::size_t k = 0; k < keypoints; ++k)
         for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
-          const float* from = maps.data() + ((picture * pixels + pixel) * keypoints + k) * m;
-          values.insert(values.end(), from, from + m);
+          const float* pixel_values = from.data() + ((picture * pixels + pixel) * keypoints + k) * m;
+          values.insert(values.end(), pixel_values, pixel_values + m);
         }
     std::vector<std::int64_t> shape{maps.size(0), static_cast<std::int64_t>(keypoints), maps.size(1), maps.size(2)};
     if (dimensions > 0) shape.push_back(dimensions);
@@ -78,6 +83,7 @@ class Outputs {
  private:
   static std::size_t channels(View<const float> maps) { return static_cast<std::size_t>(maps.size(3)); }
 
+  Context& context_;
   std::deque<std::vector<float>> values_;  // what tensors_ shows: a deque never moves its elements
   std::vector<StoredTensor> tensors_;
 };
@@ -104,7 +110,7 @@ int run_forward(const Arguments& arguments) {
   const Tensor<float> images = read_input(context, arguments.words()[1]);
   NetworkMaps maps = arguments.given("--batch-statistics") ? loaded.network().forward_training(context, images)
                                                            : loaded.network().forward_inference(context, images);
-  Outputs outputs;
+  Outputs outputs(context);
   outputs.add("heatmaps0", maps.low, 0);
   if (!maps.high.empty()) outputs.add("heatmaps1", maps.high, 0);
   outputs.add("tagmaps", maps.embeddings, model.network.embedding_dim);

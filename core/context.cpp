@@ -21,6 +21,8 @@ Arena make_arena(const ContextOptions& options, CudaDevice* cuda) {
   if (cuda == nullptr) return Arena(options.memory > 0 ? options.memory : physical_memory());
   const std::size_t free = cuda->info().free;
   const std::size_t memory = options.memory > 0 ? options.memory : free - std::min(free / 2, kCudaReserve);
+  if (options.cuda_memory == CudaMemory::shared_with_host)
+    return Arena(ReservedRange{cuda->reserve_shared(memory), memory, {}});
   return Arena(ReservedRange{cuda->reserve(memory), memory, [cuda](std::size_t bytes) { cuda->commit(bytes); }});
 }
 

@@ -16,6 +16,10 @@ class CudaDevice;
 
 enum class DeviceKind { cpu, cuda };
 
+// Where a GPU's tensors live. Shared memory can be read by the host too, once what was launched is done: slower, for
+// tests (with CUDA_LAUNCH_BLOCKING=1 every launch waits).
+enum class CudaMemory { device, shared_with_host };
+
 // Where kernels are queued. On the CPU a launch runs at once on the pool; on a GPU `queue` is the cudaStream_t.
 struct Stream {
   ThreadPool* pool = nullptr;  // null: blocks run one after another in the calling thread
@@ -29,6 +33,7 @@ struct ContextOptions {
   bool dry_run = false;    // count memory, compute nothing
   DeviceKind device = DeviceKind::cpu;
   int device_index = 0;  // of the GPU
+  CudaMemory cuda_memory = CudaMemory::device;
 };
 
 // A device with its memory and threads. Must outlive every tensor and layer made with it. On a GPU a tensor's memory is

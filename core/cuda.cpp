@@ -110,6 +110,7 @@ struct CudaDevice::Impl {
       (void)virtual_memory->unmap(base + i * kPiece, kPiece);
       (void)virtual_memory->release(pieces[i]);
     }
+    if (shared != nullptr) (void)cudaFree(shared);
     if (base != 0) (void)virtual_memory->free(base, reserved);
     for (cudaEvent_t event : joints) (void)cudaEventDestroy(event);
     for (cudaEvent_t event : marks) (void)cudaEventDestroy(event);
@@ -134,6 +135,7 @@ struct CudaDevice::Impl {
   std::array<cudaEvent_t, kLanes> joints{};
   std::array<cudaEvent_t, kMarks> marks{};
   std::unique_ptr<VirtualMemory> virtual_memory;
+  void* shared = nullptr;
   CUdeviceptr base = 0;
   std::size_t reserved = 0;
   std::vector<CUmemGenericAllocationHandle> pieces;
@@ -188,18 +190,24 @@ void CudaDevice::commit(std::size_t bytes) {
   while (impl_->pieces.size() * kPiece < bytes) impl_->add_piece();
 }
 
+std::byte* CudaDevice::reserve_shared(std::size_t bytes) {
+  require(impl_->shared == nullptr, "a device's memory is reserved once");
+  check(cudaMallocManaged(&impl_->shared, bytes), "cannot reserve shared memory");
+  return static_cast<std::byte*>(impl_->shared);
+}
+
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes, void* queue) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, static_cast<cudaStream_t>(queue)), "upload failed");
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, static_cast<cudaStream_t>(queue)), "upload failed");
 }
 
 void CudaDevice::download(void* to, const void* from, std::size_t bytes, void* queue) {
   const auto stream = static_cast<cudaStream_t>(queue);
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream), "download failed");
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "download failed");
   check(cudaStreamSynchronize(stream), "download failed");
 }
 
 void CudaDevice::copy(void* to, const void* from, std::size_t bytes, void* queue) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, static_cast<cudaStream_t>(queue)),
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, static_cast<cudaStream_t>(queue)),
         "a copy on the device failed");
 }
 

@@ -54,6 +54,7 @@ class CudaDevice {
   // A range of addresses, of which the first `bytes` have memory after commit(bytes): what is not needed is not taken.
   std::byte* reserve(std::size_t bytes);
   void commit(std::size_t bytes);
+  std::byte* reserve_shared(std::size_t bytes);  // the host can reach it too
 
   void upload(void* to, const void* from, std::size_t bytes, void* queue);    // `from` may be reused at return
   void download(void* to, const void* from, std::size_t bytes, void* queue);  // waits for the queue

@@ -30,6 +30,7 @@ void* CudaDevice::queue(int) const { absent(); }
 void* CudaDevice::copy_queue() const { absent(); }
 std::byte* CudaDevice::reserve(std::size_t) { absent(); }
 void CudaDevice::commit(std::size_t) { absent(); }
+std::byte* CudaDevice::reserve_shared(std::size_t) { absent(); }
 void CudaDevice::upload(void*, const void*, std::size_t, void*) { absent(); }
 void CudaDevice::download(void*, const void*, std::size_t, void*) { absent(); }
 void CudaDevice::copy(void*, const void*, std::size_t, void*) { absent(); }

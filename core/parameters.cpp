@@ -16,7 +16,7 @@ std::size_t padded(std::size_t elements) { return (elements + kAlignElements - 1
 Tensor<float> zeroed(Context& context, std::size_t elements, MemoryClass memory_class) {
   require(elements <= std::size_t{1} << 30, "more than 2^30 parameters");
   auto buffer = context.tensor<float>({static_cast<int>(elements)}, memory_class);
-  if (!context.dry_run()) std::ranges::fill(buffer.view(), 0.F);
+  context.fill_zero(buffer.view());
   return buffer;
 }
 
@@ -31,6 +31,7 @@ Parameter& Parameters::add(std::string name, Shape shape, ParameterRole role, In
 }
 
 void Parameters::allocate(Context& context, Gradients gradients) {
+  context_ = &context;
   std::size_t trained = 0, statistics = 0;
   for (const Parameter& parameter : all_) {
     (parameter.role == ParameterRole::trained ? trained : statistics) += padded(parameter.shape.elements());
@@ -49,26 +50,28 @@ void Parameters::allocate(Context& context, Gradients gradients) {
   }
 }
 
+std::vector<float> Parameters::get(const Parameter& parameter) const {
+  return context_->download<float>(parameter.value);
+}
+
+void Parameters::set(const Parameter& parameter, std::span<const float> values) {
+  context_->upload(parameter.value, values);
+}
+
 void Parameters::initialise(std::uint64_t seed) {
-  for (Parameter& parameter : all_) {
-    switch (parameter.initial) {
-      case InitialValue::zero:
-        std::ranges::fill(parameter.value, 0.F);
-        break;
-      case InitialValue::one:
-        std::ranges::fill(parameter.value, 1.F);
-        break;
-      case InitialValue::normal_0_001: {
-        Random random(seed, 0, hash_name(parameter.name), RandomPurpose::weights);
-        for (float& value : parameter.value) value = static_cast<float>(0.001 * random.normal());
-        break;
-      }
+  std::vector<float> values;
+  for (const Parameter& parameter : all_) {
+    values.assign(parameter.shape.elements(), parameter.initial == InitialValue::one ? 1.F : 0.F);
+    if (parameter.initial == InitialValue::normal_0_001) {
+      Random random(seed, 0, hash_name(parameter.name), RandomPurpose::weights);
+      for (float& value : values) value = static_cast<float>(0.001 * random.normal());
     }
+    set(parameter, values);
   }
 }
 
 void Parameters::clear_gradients() {
-  if (!gradients_.empty()) std::ranges::fill(gradients_.view(), 0.F);
+  if (!gradients_.empty()) context_->fill_zero(gradients_.view());
 }
 
 Parameter* Parameters::find(std::string_view name) {

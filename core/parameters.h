@@ -1,4 +1,5 @@
 // A network's parameters: named views into a few flat buffers, so that one kernel updates all and one write saves all.
+// The buffers are the device's: the host reads and writes values by get() and set().
 //
 // Layers register what they need while the network is built; allocate() then gives every parameter its place. Names,
 // shapes and layouts are PyTorch's state-dict ones ("backbone.conv1.weight", [64,3,3,3] = [out,in,height,width]).
@@ -6,9 +7,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/context.h"
 
@@ -38,8 +41,12 @@ class Parameters {
   // The reference stays valid as long as this object lives. Throws std::logic_error on a name that is taken.
   Parameter& add(std::string name, Shape shape, ParameterRole role, InitialValue initial);
 
-  // Gives all registered parameters their memory; once, after the last add().
+  // Gives all registered parameters their memory; once, after the last add(). `context` must outlive this object.
   void allocate(Context& context, Gradients gradients);
+  Context& context() const { return *context_; }  // that allocate() was given
+
+  std::vector<float> get(const Parameter& parameter) const;
+  void set(const Parameter& parameter, std::span<const float> values);
 
   // Fills every parameter with its initial value; a draw depends on seed, name and element only.
   void initialise(std::uint64_t seed);
@@ -58,6 +65,7 @@ class Parameters {
   std::size_t trained_elements() const;  // without the gaps: weights and biases, as papers count parameters
 
  private:
+  Context* context_ = nullptr;
   std::deque<Parameter> all_;
   std::unordered_map<std::string, Parameter*> by_name_;
   Tensor<float> trained_, gradients_, statistics_;

@@ -156,7 +156,7 @@ LoadReport load_weights(Parameters& parameters, const Safetensors& weights, Load
   std::vector<std::vector<float>> values;  // all are read before any is replaced
   for (const std::string& name : report.matched) values.push_back(weights.floats(name));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    std::ranges::copy(values[i], parameters.find(report.matched[i])->value.begin());
+    parameters.set(*parameters.find(report.matched[i]), values[i]);
   }
   return report;
 }

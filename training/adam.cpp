@@ -1,7 +1,5 @@
 #include "training/adam.h"
 
-#include <algorithm>
-
 #include "core/error.h"
 #include "kernels/adam.h"
 
@@ -13,9 +11,8 @@ Adam::Adam(Context& context, Parameters& parameters, const AdamOptions& options)
   const Shape shape = parameters.trained().shape();
   first_ = context.tensor<float>(shape, MemoryClass::optimizer);
   second_ = context.tensor<float>(shape, MemoryClass::optimizer);
-  if (context.dry_run()) return;
-  std::ranges::fill(first_.view(), 0.F);
-  std::ranges::fill(second_.view(), 0.F);
+  context.fill_zero(first_.view());
+  context.fill_zero(second_.view());
 }
 
 void Adam::update(Context& context, double lr) {

@@ -1,0 +1,13 @@
+// Where tests compute: on the CPU, or on the first GPU when POSECU_TEST_DEVICE=cuda is set (tests labelled gpu). There
+// tensors live in memory that the host shares, and every launch waits (CUDA_LAUNCH_BLOCKING=1, set by the ctest entry),
+// so that a test reads what a kernel wrote as it does on the CPU.
+#pragma once
+
+#include "core/context.h"
+
+namespace posecu {
+
+// `options` for the device that tests are asked to run on.
+ContextOptions test_context_options(ContextOptions options = {});
+
+}  // namespace posecu
