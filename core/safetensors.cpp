@@ -1,25 +1,28 @@
 #include "core/safetensors.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
+#include "core/checked_size.h"
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/safetensors_header.h"
 
 namespace posecu {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 // A header of ours has some thousand entries, about 150 bytes each.
 constexpr std::uint64_t kMaxHeader = std::uint64_t{16} << 20;
-constexpr std::size_t kMaxAxes = 8;
 
 struct TypeRow {
   DataType type;
@@ -37,85 +40,8 @@ constexpr std::array<TypeRow, 10> kTypes{{{DataType::f64, "F64", 8},
                                           {DataType::u8, "U8", 1},
                                           {DataType::boolean, "BOOL", 1}}};
 
-// Refuses what nlohmann would let pass: a key that stands twice in one object, and nesting deeper than the format has.
-class StrictKeys {
- public:
-  explicit StrictKeys(const std::string& path) : path_(path) {}
-  bool operator()(int depth, nlohmann::json::parse_event_t event, const Json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    if (depth > 4) throw InputError(path_, "header", "nested deeper than the format has it");
-    if (event == Event::object_start) keys_.emplace_back();
-    if (event == Event::object_end) keys_.pop_back();
-    if (event == Event::key && !keys_.back().insert(parsed.get<std::string>()).second) {
-      throw InputError(path_, "header", fmt::format("the name {} stands there twice", parsed.dump()));
-    }
-    return true;
-  }
-
- private:
-  const std::string& path_;
-  std::vector<std::set<std::string>> keys_;
-};
-
-Json parse_header(const std::string& path, std::string_view text) {
-  if (text.empty() || text.front() != '{') throw InputError(path, "byte 8", "expected the header's '{'");
-  try {
-    StrictKeys strict(path);
-    return Json::parse(text, [&strict](int depth, nlohmann::json::parse_event_t event, Json& parsed) {
-      return strict(depth, event, parsed);
-    });
-  } catch (const nlohmann::json::exception& error) {
-    throw InputError(path, "header", fmt::format("not valid JSON: {}", error.what()));
-  }
-}
-
-std::uint64_t unsigned_number(const std::string& path, const std::string& name, const Json& value) {
-  if (!value.is_number_unsigned()) {
-    throw InputError(path, name, fmt::format("expected a non-negative integer, found {}", value.dump()));
-  }
-  return value.get<std::uint64_t>();
-}
-
-// One header entry, checked against `available` bytes of data.
-StoredTensor parse_entry(const std::string& path, const std::string& name, const Json& entry,
-                         std::span<const std::byte> data) {
-  const auto refuse = [&](std::string_view problem) { throw InputError(path, name, problem); };
-  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
-      !entry.contains("data_offsets")) {
-    refuse("expected dtype, shape and data_offsets");
-  }
-  StoredTensor tensor;
-  tensor.name = name;
-  const Json& type = entry["dtype"];
-  const auto* row = std::ranges::find_if(kTypes, [&](const TypeRow& r) { return type.is_string() && type == r.name; });
-  if (row == kTypes.end()) refuse(fmt::format("type {} is not one that posecu reads", type.dump()));
-  tensor.type = row->type;
-
-  const Json& shape = entry["shape"];
-  if (!shape.is_array() || shape.size() > kMaxAxes) refuse("expected a shape of at most eight axes");
-  std::uint64_t bytes = row->bytes;
-  for (const Json& size : shape) {
-    const std::uint64_t n = unsigned_number(path, name, size);
-    if (n > (std::uint64_t{1} << 31) || __builtin_mul_overflow(bytes, n, &bytes)) refuse("its shape is too large");
-    tensor.shape.push_back(static_cast<std::int64_t>(n));
-  }
-
-  const Json& offsets = entry["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2) refuse("expected two data_offsets");
-  const std::uint64_t begin = unsigned_number(path, name, offsets[0]), end = unsigned_number(path, name, offsets[1]);
-  if (begin > end || end > data.size()) {
-    refuse(fmt::format("data_offsets [{},{}] do not lie in the file's {} bytes of data", begin, end, data.size()));
-  }
-  if (end - begin != bytes)
-    refuse(fmt::format("its shape needs {} bytes, its data_offsets hold {}", bytes, end - begin));
-  tensor.bytes = data.subspan(begin, bytes);
-  return tensor;
-}
-
-// Tensors must cover the data exactly, one after another.
-void check_cover(const std::string& path, std::vector<StoredTensor>& tensors, std::span<const std::byte> data) {
-  std::ranges::stable_sort(tensors, {},
-                           [](const StoredTensor& t) { return std::pair(t.bytes.data(), t.bytes.size()); });
+// Tensors, sorted by their place, must cover the data exactly, one after another.
+void check_cover(const std::string& path, std::span<const StoredTensor> tensors, std::span<const std::byte> data) {
   const std::byte* at = data.data();
   for (const StoredTensor& tensor : tensors) {
     if (tensor.bytes.data() != at)
@@ -162,13 +88,20 @@ double number(const StoredTensor& tensor, std::size_t i) {
 }  // namespace
 
 std::string_view to_string(DataType type) { return kTypes[static_cast<std::size_t>(type)].name; }
+bool is_floating(DataType type) { return type <= DataType::bf16; }
 std::size_t bytes_of(DataType type) { return kTypes[static_cast<std::size_t>(type)].bytes; }
 
-Safetensors Safetensors::read(const std::string& path) {
-  Safetensors file;
-  file.path_ = path;
-  file.contents_ = read_file(path);
-  const std::span<const std::byte> all(file.contents_);
+std::optional<DataType> data_type(std::string_view name) {
+  const auto* const row = std::ranges::find(kTypes, name, &TypeRow::name);
+  return row == kTypes.end() ? std::nullopt : std::optional(row->type);
+}
+
+Safetensors Safetensors::read(const std::string& path, std::uint64_t max_bytes) {
+  return parse(path, read_file(path, max_bytes));
+}
+
+Safetensors Safetensors::parse(std::string path, std::vector<std::byte> contents) {
+  const std::span<const std::byte> all(contents);
   if (all.size() < 8) throw InputError(path, "byte 0", "too short for a safetensors file");
   const auto header_bytes = element<std::uint64_t>(all, 0);
   if (header_bytes > kMaxHeader || header_bytes > all.size() - 8) {
@@ -179,47 +112,53 @@ Safetensors Safetensors::read(const std::string& path) {
   }
   const auto header_text = all.subspan(8, header_bytes);
   const auto data = all.subspan(8 + header_bytes);
-  const Json header = parse_header(path, {reinterpret_cast<const char*>(header_text.data()), header_text.size()});
-  for (const auto& [name, entry] : header.items()) {
-    if (name != "__metadata__") {
-      file.tensors_.push_back(parse_entry(path, name, entry, data));
-      continue;
-    }
-    if (!entry.is_object()) throw InputError(path, name, "expected an object of texts");
-    for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) throw InputError(path, name, fmt::format("the value of {} is no text", key));
-      file.metadata_.emplace(key, value.get<std::string>());
-    }
-  }
-  check_cover(path, file.tensors_, data);
+  SafetensorsHeader header =
+      parse_safetensors_header(path, {reinterpret_cast<const char*>(header_text.data()), header_text.size()}, data);
+  std::ranges::stable_sort(header.tensors, {},
+                           [](const StoredTensor& t) { return std::pair(t.bytes.data(), t.bytes.size()); });
+  std::vector<std::vector<std::byte>> storage;
+  storage.push_back(std::move(contents));
+  Safetensors file(std::move(path), std::move(storage), std::move(header.tensors), std::move(header.metadata));
+  check_cover(file.path_, file.tensors_, data);
   return file;
 }
 
-bool Safetensors::contains(std::string_view name) const {
-  return std::ranges::any_of(tensors_, [name](const StoredTensor& t) { return t.name == name; });
+Safetensors::Safetensors(std::string path, std::vector<std::vector<std::byte>> storage,
+                         std::vector<StoredTensor> tensors, std::map<std::string, std::string> metadata)
+    : path_(std::move(path)),
+      storage_(std::move(storage)),
+      tensors_(std::move(tensors)),
+      by_name_(tensors_.size()),
+      metadata_(std::move(metadata)) {
+  std::iota(by_name_.begin(), by_name_.end(), std::size_t{0});
+  const auto name_of = [this](std::size_t i) -> std::string_view { return tensors_[i].name; };
+  std::ranges::sort(by_name_, {}, name_of);
+  const auto twice = std::ranges::adjacent_find(by_name_, {}, name_of);
+  if (twice != by_name_.end()) throw InputError(path_, name_of(*twice), "the name stands there twice");
+}
+
+bool Safetensors::contains(std::string_view name) const { return find(name) != nullptr; }
+
+const StoredTensor* Safetensors::find(std::string_view name) const {
+  const auto name_of = [this](std::size_t i) -> std::string_view { return tensors_[i].name; };
+  const auto found = std::ranges::lower_bound(by_name_, name, {}, name_of);
+  return found == by_name_.end() || name_of(*found) != name ? nullptr : &tensors_[*found];
 }
 
 const StoredTensor& Safetensors::at(std::string_view name) const {
-  const auto found = std::ranges::find(tensors_, name, &StoredTensor::name);
-  if (found == tensors_.end()) throw InputError(path_, name, "there is no such tensor");
+  const StoredTensor* found = find(name);
+  if (found == nullptr) throw InputError(path_, name, "there is no such tensor");
   return *found;
 }
 
-std::vector<double> Safetensors::doubles(std::string_view name) const {
-  const StoredTensor& tensor = at(name);
-  std::vector<double> values(tensor.elements());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = number(tensor, i);
-  return values;
-}
+std::vector<double> Safetensors::doubles(std::string_view name) const { return to_doubles(at(name)); }
 
 std::vector<float> Safetensors::floats(std::string_view name) const {
   const StoredTensor& tensor = at(name);
   if (tensor.type != DataType::f32 && tensor.type != DataType::f16 && tensor.type != DataType::bf16) {
     throw InputError(path_, name, fmt::format("expected F32, F16 or BF16, found {}", to_string(tensor.type)));
   }
-  std::vector<float> values(tensor.elements());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(number(tensor, i));
-  return values;
+  return to_floats(tensor);
 }
 
 std::vector<std::int64_t> Safetensors::integers(std::string_view name) const {
@@ -235,22 +174,66 @@ std::vector<std::int64_t> Safetensors::integers(std::string_view name) const {
   return values;
 }
 
+std::vector<double> to_doubles(const StoredTensor& tensor) {
+  std::vector<double> values(tensor.elements());
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = number(tensor, i);
+  return values;
+}
+
+std::vector<float> to_floats(const StoredTensor& tensor) {
+  std::vector<float> values(tensor.elements());
+  if (tensor.type == DataType::f32) {
+    if (!values.empty()) std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+    return values;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(number(tensor, i));
+  return values;
+}
+
+std::string content_checksum(std::span<const StoredTensor> tensors,
+                             const std::map<std::string, std::string>& metadata) {
+  Checksum64 checksum;
+  for (const auto& [key, value] : metadata) {
+    if (key == kChecksumKey) continue;
+    checksum.add(key);
+    checksum.add(value);
+  }
+  for (const StoredTensor& tensor : tensors) {
+    checksum.add(tensor.name);
+    checksum.add(to_string(tensor.type));
+    checksum.add(std::as_bytes(std::span(tensor.shape)));
+    checksum.add(tensor.bytes);
+  }
+  return checksum.text();
+}
+
+void verify_checksum(const Safetensors& file) {
+  const auto stated = file.metadata().find(std::string(kChecksumKey));
+  if (stated == file.metadata().end()) return;
+  const std::string found = content_checksum(file.tensors(), file.metadata());
+  if (stated->second == found) return;
+  throw InputError(file.path(), "metadata checksum",
+                   fmt::format("its content does not match its checksum (stored {}, computed {}): the file is damaged",
+                               stated->second, found));
+}
+
 void write_safetensors(const std::string& path, std::span<const StoredTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::string text = "{";
+  if (!metadata.empty()) text += fmt::format("\"__metadata__\":{}", nlohmann::json(metadata).dump());
   std::uint64_t offset = 0;
+  std::set<std::string_view> names;
   for (const StoredTensor& tensor : tensors) {
-    std::uint64_t bytes = bytes_of(tensor.type);
-    for (const std::int64_t size : tensor.shape) bytes *= static_cast<std::uint64_t>(size);
-    require(bytes == tensor.bytes.size(), "a stored tensor's shape and bytes disagree");
-    require(!header.contains(tensor.name), "two stored tensors have one name");
-    header[tensor.name] = {{"dtype", to_string(tensor.type)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    const auto elements = checked_elements(tensor.shape);
+    require(elements && checked_multiply(*elements, bytes_of(tensor.type)) == tensor.bytes.size(),
+            "a stored tensor's shape and bytes disagree");
+    require(names.insert(tensor.name).second, "two stored tensors have one name");
+    text += fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", text.size() > 1 ? "," : "",
+                        nlohmann::json(tensor.name).dump(), to_string(tensor.type), fmt::join(tensor.shape, ","),
+                        offset, offset + tensor.bytes.size());
     offset += tensor.bytes.size();
   }
-  std::string text = header.dump();
+  text += '}';
   text.append((8 - text.size() % 8) % 8, ' ');  // the data begins at a multiple of 8
 
   AtomicFile file(path);
@@ -267,6 +250,19 @@ float half_to_float(std::uint16_t bits) {
   if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (fraction << 13));
   const float magnitude = static_cast<float>(fraction) * 0x1p-24F;
   return sign != 0 ? -magnitude : magnitude;
+}
+
+std::uint16_t float_to_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000U);
+  const float magnitude = std::abs(value);
+  if (std::isnan(value)) return sign | 0x7E00U;
+  if (magnitude >= 65520.F) return sign | 0x7C00U;
+  if (magnitude < 0x1p-14F) {  // subnormal: a multiple of 2^-24, which adding 0.5 rounds to, ties to even
+    return sign | static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(magnitude + 0.5F) - 0x3F000000U);
+  }
+  const std::uint32_t kept = std::bit_cast<std::uint32_t>(magnitude) - (std::uint32_t{112} << 23);
+  return sign | static_cast<std::uint16_t>((kept + 0xFFFU + ((kept >> 13) & 1U)) >> 13);
 }
 
 float bfloat16_to_float(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }

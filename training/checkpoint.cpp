@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -18,47 +18,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kTrainingKey = "training";
-constexpr const char* kChecksumKey = "checksum";
-
-// A 64-bit hash of all content. Each step is a bijection of the state and of the word, so one changed word always
-// shows.
-class Checksum64 {
- public:
-  void add(std::span<const std::byte> bytes) {
-    add_word(bytes.size());
-    std::size_t at = 0;
-    for (; at + 8 <= bytes.size(); at += 8) add_word(word(bytes.subspan(at, 8)));
-    if (at < bytes.size()) add_word(word(bytes.subspan(at)));
-  }
-  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
-  std::string text() const { return fmt::format("{:016x}", state_); }
-
- private:
-  static std::uint64_t word(std::span<const std::byte> bytes) {
-    std::uint64_t value = 0;
-    std::memcpy(&value, bytes.data(), bytes.size());
-    return value;
-  }
-  void add_word(std::uint64_t word) { state_ = std::rotl(state_ ^ word, 29) * 0x9E3779B97F4A7C15U; }
-
-  std::uint64_t state_ = 0x243F6A8885A308D3U;
-};
-
-std::string checksum_of(std::span<const StoredTensor> tensors, const std::map<std::string, std::string>& metadata) {
-  Checksum64 checksum;
-  for (const auto& [key, value] : metadata) {
-    if (key == kChecksumKey) continue;
-    checksum.add(key);
-    checksum.add(value);
-  }
-  for (const StoredTensor& tensor : tensors) {
-    checksum.add(tensor.name);
-    checksum.add(to_string(tensor.type));
-    checksum.add(std::as_bytes(std::span(tensor.shape)));
-    checksum.add(tensor.bytes);
-  }
-  return checksum.text();
-}
 
 // What a checkpoint consists of: each tensor's name and where it lives in memory, in the order of the file.
 struct Entry {
@@ -130,8 +89,8 @@ StoredState parse_state(const std::string& path, const std::string& text) {
   }
 }
 
-const std::string& metadata_at(const Safetensors& file, const char* key) {
-  const auto found = file.metadata().find(key);
+const std::string& metadata_at(const Safetensors& file, std::string_view key) {
+  const auto found = file.metadata().find(std::string(key));
   if (found != file.metadata().end()) return found->second;
   throw InputError(file.path(), fmt::format("metadata {}", key),
                    "missing: these are weights, but no checkpoint of posecu that a training could go on from");
@@ -169,22 +128,23 @@ void check_same_network(const Safetensors& file, const TensorsByName& tensors, c
 void write_checkpoint(const std::string& path, const Parameters& parameters, const Adam& adam,
                       const TrainingState& state, const CheckpointTexts& texts) {
   std::vector<StoredTensor> tensors;
+  std::deque<std::vector<float>> values;  // what tensors show: a deque never moves its elements
   for (const Entry& entry : entries(parameters, adam)) {
-    const std::span<const float> values(entry.values.data(), entry.values.elements());
-    tensors.push_back({entry.name, DataType::f32, sizes_of(entry.values.shape()), std::as_bytes(values)});
+    values.push_back(parameters.context().download<float>(entry.values));
+    tensors.push_back(
+        {entry.name, DataType::f32, sizes_of(entry.values.shape()), std::as_bytes(std::span(values.back()))});
   }
   std::map<std::string, std::string> metadata{{std::string(kConfigKey), texts.config},
                                               {std::string(kSkeletonKey), texts.skeleton},
                                               {kTrainingKey, to_json(state, adam.updates()).dump()}};
-  metadata[kChecksumKey] = checksum_of(tensors, metadata);
+  metadata[std::string(kChecksumKey)] = content_checksum(tensors, metadata);
   write_safetensors(path, tensors, metadata);
 }
 
 Safetensors read_checkpoint(const std::string& path) {
   Safetensors file = Safetensors::read(path);
-  if (metadata_at(file, kChecksumKey) != checksum_of(file.tensors(), file.metadata())) {
-    throw InputError(path, "", "its content does not match its checksum: the file is damaged");
-  }
+  metadata_at(file, kChecksumKey);
+  verify_checksum(file);
   parse_state(path, metadata_at(file, kTrainingKey));
   return file;
 }
@@ -196,7 +156,9 @@ TrainingState restore_checkpoint(const Safetensors& file, Parameters& parameters
   const StoredState stored = parse_state(file.path(), metadata_at(file, kTrainingKey));
   for (const Entry& entry : wanted) {
     const std::span<const std::byte> bytes = tensors.at(entry.name)->bytes;
-    std::memcpy(entry.values.data(), bytes.data(), bytes.size());
+    std::vector<float> values(entry.values.elements());
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    parameters.context().upload(entry.values, values);
   }
   adam.restore_updates(stored.updates);
   return stored.state;
