@@ -52,7 +52,7 @@ struct BatchNormBackward {
   const float *mean, *inv_std, *gamma;  // [C]
 };
 
-// T is float or bfloat16; statistics, parameters and their gradients are float.
+// T is float, bfloat16 or float16; statistics, parameters and their gradients are float.
 template <class T>
 void batch_norm_forward(const Stream& stream, const BatchNormForward<T>& tensors, BatchNormShape shape,
                         const BatchNormOptions& options = {}, LaunchOptions launch_options = {});

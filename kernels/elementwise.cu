@@ -2,8 +2,9 @@
 //
 //   weighted_sum   y = a * x + b * z, or a * x          relu        y = max(x, 0)
 //   copy_columns   a block of columns of a matrix       relu_gradient   dx = dy where y > 0, else 0
+//   cast_tile      y = x, of another type
 //
-//   shapes  n elements in a row; matrices [rows, columns]     T float or bfloat16, math in float
+//   shapes  n elements in a row; matrices [rows, columns]     T float, bfloat16 or float16, math in float
 //   bytes   2 or 3 elements an output element: limited by memory
 //   launch  a block owns kTile neighbouring elements (kRows rows), which its threads take Vec by Vec, neighbours next
 //   to
@@ -54,6 +55,11 @@ __global__ void relu_gradient_tile(T* dx, const T* dy, const T* y, std::size_t n
     constexpr int kLanes = decltype(width)::kLanes;
     store(dx + i, relu_gradient(load<kLanes>(dy + i), load<kLanes>(y + i)));
   });
+}
+
+template <class To, class From, int N>
+__global__ void cast_tile(To* __restrict__ y, const From* __restrict__ x, std::size_t n) {
+  for_tile<N>(n, [=](std::size_t i, auto width) { store(y + i, load<decltype(width)::kLanes>(x + i)); });
 }
 
 struct Columns {
@@ -124,6 +130,13 @@ void relu_backward(const Stream& stream, T* dx, const T* dy, const T* y, std::si
          flat_block(launch_options), stream, dx, dy, y, n);
 }
 
+template <class To, class From>
+void cast(const Stream& stream, To* y, const From* x, std::size_t n, LaunchOptions launch_options) {
+  constexpr int kTogether = kLanes<bfloat16>;  // one of the types has 16 bits
+  launch(fits_vectors<To>(0, y) && fits_vectors<From>(0, x) ? cast_tile<To, From, kTogether> : cast_tile<To, From, 1>,
+         pieces(n, kTile), flat_block(launch_options), stream, y, x, n);
+}
+
 template <class T>
 void concat_channels(const Stream& stream, T* y, const T* a, const T* b, ConcatShape shape,
                      LaunchOptions launch_options) {
@@ -148,16 +161,32 @@ template void relu_backward<float>(const Stream&, float*, const float*, const fl
 template void concat_channels<float>(const Stream&, float*, const float*, const float*, ConcatShape, LaunchOptions);
 template void split_channels<float>(const Stream&, float*, float*, const float*, ConcatShape, LaunchOptions);
 template void add<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const bfloat16*, std::size_t, LaunchOptions);
+template void add<float16>(const Stream&, float16*, const float16*, const float16*, std::size_t, LaunchOptions);
 template void accumulate<bfloat16>(const Stream&, bfloat16*, const bfloat16*, std::size_t, LaunchOptions);
+template void accumulate<float16>(const Stream&, float16*, const float16*, std::size_t, LaunchOptions);
 template void scale<bfloat16>(const Stream&, bfloat16*, const bfloat16*, float, std::size_t, LaunchOptions);
+template void scale<float16>(const Stream&, float16*, const float16*, float, std::size_t, LaunchOptions);
 template void axpby<bfloat16>(const Stream&, bfloat16*, float, const bfloat16*, float, const bfloat16*, std::size_t,
                               LaunchOptions);
+template void axpby<float16>(const Stream&, float16*, float, const float16*, float, const float16*, std::size_t,
+                             LaunchOptions);
 template void relu_forward<bfloat16>(const Stream&, bfloat16*, const bfloat16*, std::size_t, LaunchOptions);
+template void relu_forward<float16>(const Stream&, float16*, const float16*, std::size_t, LaunchOptions);
 template void relu_backward<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const bfloat16*, std::size_t,
                                       LaunchOptions);
+template void relu_backward<float16>(const Stream&, float16*, const float16*, const float16*, std::size_t,
+                                     LaunchOptions);
 template void concat_channels<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const bfloat16*, ConcatShape,
                                         LaunchOptions);
+template void concat_channels<float16>(const Stream&, float16*, const float16*, const float16*, ConcatShape,
+                                       LaunchOptions);
 template void split_channels<bfloat16>(const Stream&, bfloat16*, bfloat16*, const bfloat16*, ConcatShape,
                                        LaunchOptions);
+template void split_channels<float16>(const Stream&, float16*, float16*, const float16*, ConcatShape, LaunchOptions);
+
+template void cast<bfloat16, float>(const Stream&, bfloat16*, const float*, std::size_t, LaunchOptions);
+template void cast<float16, float>(const Stream&, float16*, const float*, std::size_t, LaunchOptions);
+template void cast<float, bfloat16>(const Stream&, float*, const bfloat16*, std::size_t, LaunchOptions);
+template void cast<float, float16>(const Stream&, float*, const float16*, std::size_t, LaunchOptions);
 
 }  // namespace posecu

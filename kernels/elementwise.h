@@ -1,4 +1,5 @@
-// Sums, scales and copies of whole tensors. Each output may be one of the inputs, except where channels move.
+// Sums, scales and copies of whole tensors. Each output may be one of the inputs, except where channels move or types
+// change.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +34,10 @@ void relu_forward(const Stream& stream, T* y, const T* x, std::size_t n, LaunchO
 template <class T>
 void relu_backward(const Stream& stream, T* dx, const T* dy, const T* y, std::size_t n,
                    LaunchOptions launch_options = {});
+
+// y = x in another type: float to bfloat16 or float16 (to the nearest, ties to even), or back.
+template <class To, class From>
+void cast(const Stream& stream, To* y, const From* x, std::size_t n, LaunchOptions launch_options = {});
 
 struct ConcatShape {
   int rows = 0;  // N*H*W

@@ -4,7 +4,7 @@
 //   backward   dz = dy where y > 0, else 0
 //              dx_i[n,p,q,c] = sum of dz over the f_i x f_i pixels of y that x_i[n,p,q,c] was repeated to
 //
-//   shapes  y [N,H,W,C]  x_i [N,H/f_i,W/f_i,C]  T float or bfloat16, sums float
+//   shapes  y [N,H,W,C]  x_i [N,H/f_i,W/f_i,C]  T float, bfloat16 or float16, sums float
 //   bytes   per output element: forward 1 + sum of 1/f_i^2, backward 2 + the same: limited by memory
 //   launch  forward: one block a row of y; a low-resolution pixel is read f_i^2 times, but from cache.
 //           backward: one block a row of F x F tiles, F the largest factor. A thread walks its tile as a tree of 2 x 2
@@ -165,9 +165,13 @@ template void fuse_forward<float>(const Stream&, float*, std::array<const float*
                                   LaunchOptions);
 template void fuse_forward<bfloat16>(const Stream&, bfloat16*, std::array<const bfloat16*, kMaxFused>, const FuseShape&,
                                      LaunchOptions);
+template void fuse_forward<float16>(const Stream&, float16*, std::array<const float16*, kMaxFused>, const FuseShape&,
+                                    LaunchOptions);
 template void fuse_backward<float>(const Stream&, std::array<float*, kMaxFused>, const float*, const float*,
                                    const FuseShape&, LaunchOptions);
 template void fuse_backward<bfloat16>(const Stream&, std::array<bfloat16*, kMaxFused>, const bfloat16*, const bfloat16*,
                                       const FuseShape&, LaunchOptions);
+template void fuse_backward<float16>(const Stream&, std::array<float16*, kMaxFused>, const float16*, const float16*,
+                                     const FuseShape&, LaunchOptions);
 
 }  // namespace posecu

@@ -5,7 +5,7 @@
 //              y[p,q] = wi * (vi * x[i,i'] + vj * x[i,j']) + wj * (vi * x[j,i'] + vj * x[j,j'])
 //   backward   dx[i,i'] = sum of weight * dy over the output pixels that read it
 //
-//   shapes  x [N,h,w,C]  y [N,H,W,C], larger or smaller  T float or bfloat16, math float
+//   shapes  x [N,h,w,C]  y [N,H,W,C], larger or smaller  T float, bfloat16 or float16, math float
 //   bytes   one read of the smaller, one write of the larger (forward, enlarging); neighbours come from cache
 //   launch  one block a row of what is written; threadIdx.x steps over channels, threadIdx.y over pixels: coalesced.
 //           Backward: the thread that owns dx[i,i'] adds up its readers, a range of rows and columns, in their order.
@@ -112,8 +112,12 @@ void resize_bilinear_backward(const Stream& stream, T* dx, const T* dy, const Re
 template void resize_bilinear_forward<float>(const Stream&, float*, const float*, const ResizeShape&, LaunchOptions);
 template void resize_bilinear_forward<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const ResizeShape&,
                                                 LaunchOptions);
+template void resize_bilinear_forward<float16>(const Stream&, float16*, const float16*, const ResizeShape&,
+                                               LaunchOptions);
 template void resize_bilinear_backward<float>(const Stream&, float*, const float*, const ResizeShape&, LaunchOptions);
 template void resize_bilinear_backward<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const ResizeShape&,
                                                  LaunchOptions);
+template void resize_bilinear_backward<float16>(const Stream&, float16*, const float16*, const ResizeShape&,
+                                                LaunchOptions);
 
 }  // namespace posecu

@@ -1,8 +1,9 @@
 // Batch norm by its running statistics: a factor and a summand for each channel, then ReLU.
 //
 //   y[r,c] = activation(scale[c] * x[r,c] + shift[c])
+//   scale[c] = gamma[c] / sqrt(var[c] + eps), shift[c] = beta[c] - mean[c] * scale[c], in double
 //
-//   shapes  x, y [rows,C]   scale, shift [C] float     T float or bfloat16, math in float
+//   shapes  x, y [rows,C]   scale, shift [C] float     T float, bfloat16 or float16, math in float
 //   bytes   2 elements an output element: limited by memory
 //   launch  a block owns kRows neighbouring rows; neighbouring threads take neighbouring channels of one row, so every
 //           access is coalesced.
@@ -29,6 +30,18 @@ __global__ void scale_shift_rows(T* y, const T* x, const float* __restrict__ sca
   }
 }
 
+__global__ void fold(float* __restrict__ scale, float* __restrict__ shift, BatchNormStatistics statistics, int channels,
+                     float eps) {
+  const int begin = static_cast<int>(blockIdx.x) * kRows, end = min(begin + kRows, channels);
+  for (int c = begin + static_cast<int>(threadIdx.x); c < end; c += static_cast<int>(blockDim.x)) {
+    const double factor = static_cast<double>(statistics.gamma[c]) /
+                          sqrt(static_cast<double>(statistics.var[c]) + static_cast<double>(eps));
+    scale[c] = static_cast<float>(factor);
+    shift[c] =
+        static_cast<float>(static_cast<double>(statistics.beta[c]) - static_cast<double>(statistics.mean[c]) * factor);
+  }
+}
+
 template <class T, int N>
 void launch_scale_shift(const Stream& stream, T* y, const T* x, const float* scale, const float* shift,
                         BatchNormShape shape, Activation activation, LaunchOptions launch_options) {
@@ -49,9 +62,17 @@ void scale_shift(const Stream& stream, T* y, const T* x, const float* scale, con
   run(stream, y, x, scale, shift, shape, activation, launch_options);
 }
 
+void fold_batch_norm(const Stream& stream, float* scale, float* shift, const BatchNormStatistics& statistics,
+                     int channels, float eps, LaunchOptions launch_options) {
+  launch(fold, static_cast<unsigned>(pieces(channels, kRows)), flat_block(launch_options), stream, scale, shift,
+         statistics, channels, eps);
+}
+
 template void scale_shift<float>(const Stream&, float*, const float*, const float*, const float*, BatchNormShape,
                                  Activation, LaunchOptions);
 template void scale_shift<bfloat16>(const Stream&, bfloat16*, const bfloat16*, const float*, const float*,
                                     BatchNormShape, Activation, LaunchOptions);
+template void scale_shift<float16>(const Stream&, float16*, const float16*, const float*, const float*, BatchNormShape,
+                                   Activation, LaunchOptions);
 
 }  // namespace posecu

@@ -1,5 +1,5 @@
-// A factor and a summand for each channel, and ReLU: batch norm by its running statistics, where no convolution can
-// take it in.
+// Batch norm by its running statistics: a factor and a summand for each channel, which a convolution takes in or
+// scale_shift applies, with ReLU.
 #pragma once
 
 #include "core/context.h"
@@ -12,5 +12,14 @@ namespace posecu {
 template <class T>
 void scale_shift(const Stream& stream, T* y, const T* x, const float* scale, const float* shift, BatchNormShape shape,
                  Activation activation, LaunchOptions launch = {});
+
+// What fold_batch_norm reads, each [C].
+struct BatchNormStatistics {
+  const float *gamma, *beta, *mean, *var;
+};
+
+// scale = gamma / sqrt(var + eps) and shift = beta - mean * scale, both [C].
+void fold_batch_norm(const Stream& stream, float* scale, float* shift, const BatchNormStatistics& statistics,
+                     int channels, float eps, LaunchOptions launch = {});
 
 }  // namespace posecu

@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "core/context.h"
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 #include "kernels/runtime/launch_options.h"
 
 namespace posecu {
@@ -18,15 +21,20 @@ namespace posecu {
 using ::max;
 using ::min;
 
+static_assert(offsetof(Stream, queue) == 16, "cmake/join_launchers.sh writes code that reads it there");
+
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(bfloat16 x) { return __uint_as_float(static_cast<unsigned>(x.bits) << 16); }
+__device__ __forceinline__ float to_float(float16 x) { return __half2float(__ushort_as_half(x.bits)); }
 
 template <class T>
 __device__ __forceinline__ T from_float(float x) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    return x;
-  } else {
+  if constexpr (std::is_same_v<T, bfloat16>) {
     return {__bfloat16_as_ushort(__float2bfloat16_rn(x))};
+  } else if constexpr (std::is_same_v<T, float16>) {
+    return {__half_as_ushort(__float2half_rn(x))};
+  } else {
+    return x;
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/context.h"
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 #include "kernels/runtime/launch_options.h"
 
 #define __global__ static
@@ -39,6 +40,7 @@ constexpr uint3 block_index(dim3 grid, unsigned number) {
 
 inline float to_float(float x) { return x; }
 inline float to_float(bfloat16 x) { return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16); }
+inline float to_float(float16 x) { return half_to_float<float>(std::uint32_t{x.bits}); }
 
 template <class T>
 T from_float(float x);
@@ -51,6 +53,10 @@ inline bfloat16 from_float<bfloat16>(float x) {  // to the nearest, ties to even
   const auto u = std::bit_cast<std::uint32_t>(x);
   const std::uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
   return {static_cast<std::uint16_t>((u & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : rounded)};
+}
+template <>
+inline float16 from_float<float16>(float x) {
+  return {static_cast<std::uint16_t>(float_to_half<float, std::uint32_t>(x))};
 }
 
 }  // namespace posecu

@@ -1,7 +1,7 @@
 // Vec<N>: N floats that one thread holds in registers and computes on lane by lane. load<N> and store convert from and
-// to the type in memory (float, bfloat16).
+// to the type in memory (float, bfloat16, float16).
 //
-// kLanes<T> is the width to use: on the GPU one 16-byte access (4 floats, 8 bfloat16), on the CPU one AVX2 register
+// kLanes<T> is the width to use: on the GPU one 16-byte access (4 floats, 8 of 16 bits), on the CPU one AVX2 register
 // (8 lanes), whatever the machine, so that sums are the same on every CPU. Vec<1> is a plain float: kernels take the
 // width as a template parameter, and launchers pick kLanes<T> where channels are a multiple of it, else 1.
 //

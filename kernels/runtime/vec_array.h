@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 
 namespace posecu {
 inline namespace vec_array {  // apart from vec_native.h's types of the same names

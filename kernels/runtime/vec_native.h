@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 
 namespace posecu {
 inline namespace vec_native {  // apart from vec_array.h's types of the same names
@@ -219,6 +220,17 @@ __forceinline__ void store(bfloat16* p, Vec<N> a) {  // to the nearest, ties to 
   const NativeBits<N> rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const NativeBits<N> nan = NativeBits<N>{} + 0x7fc0u;
   const auto halves = convert_lanes<typename Native<N>::u16>(a.v == a.v ? rounded : nan);
+  std::memcpy(p, &halves, sizeof halves);
+}
+template <int N>
+__forceinline__ Vec<N> load(const float16* p) {
+  typename Native<N>::u16 halves;
+  std::memcpy(&halves, p, sizeof halves);
+  return Vec<N>(half_to_float<NativeFloat<N>>(convert_lanes<NativeBits<N>>(halves)));
+}
+template <int N>
+__forceinline__ void store(float16* p, Vec<N> a) {
+  const auto halves = convert_lanes<typename Native<N>::u16>(float_to_half<NativeFloat<N>, NativeBits<N>>(a.v));
   std::memcpy(p, &halves, sizeof halves);
 }
 

@@ -239,7 +239,7 @@ const std::vector<Case> kCases = {
 
 template <class T>
 class BatchNormTest : public ::testing::Test {};
-using Types = ::testing::Types<float, bfloat16>;
+using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(BatchNormTest, Types);
 
 TYPED_TEST(BatchNormTest, ForwardEqualsReference) {

@@ -8,7 +8,7 @@ namespace {
 
 template <class T>
 class ElementwiseTest : public ::testing::Test {};
-using Types = ::testing::Types<float, bfloat16>;
+using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(ElementwiseTest, Types);
 
 using Values = std::vector<double>;
@@ -103,6 +103,30 @@ TYPED_TEST(ElementwiseTest, TakesPlacesThatAreNotAlignedToVectors) {
     for (std::size_t i = 0; i < 90; ++i) EXPECT_EQ(number(y[i + 1]), 2 * x[i + 3]);
     EXPECT_TRUE(std::isnan(number(y[0])) && std::isnan(number(y[91])));
   });
+}
+
+// Rounded once, as the format says.
+TYPED_TEST(ElementwiseTest, CastsFloatsAndBack) {
+  using T = TypeParam;
+  if constexpr (sizeof(T) == 2) {
+    for (const std::size_t n : kSizes) {
+      SCOPED_TRACE(n);
+      Values x = draw<float>("x", n, n, -2, 2);
+      for (std::size_t i = 0; i < n; i += 3) x[i] *= 1e-6;  // subnormal as float16
+      x[n / 2] = number(1e30F);                             // infinite as float16
+      for_each_run([&](const KernelRun& run) {
+        const Buffer<float> bx(x);
+        Buffer<T> narrow(n);
+        Buffer<float> wide(n);
+        cast(run.stream, narrow.data(), bx.data(), n, run.options);
+        cast(run.stream, wide.data(), static_cast<const T*>(narrow.data()), n, run.options);
+        for (std::size_t i = 0; i < n; ++i) {
+          ASSERT_EQ(number(narrow[i]), number(rounded<T>(x[i]))) << x[i];
+          ASSERT_EQ(number(wide[i]), number(narrow[i]));
+        }
+      });
+    }
+  }
 }
 
 TYPED_TEST(ElementwiseTest, ConcatenatesAndSplitsChannels) {

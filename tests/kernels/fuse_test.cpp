@@ -59,7 +59,7 @@ std::vector<std::unique_ptr<Buffer<T>>> buffers(const std::vector<Map>& maps) {
 
 template <class T>
 class FuseTest : public ::testing::Test {};
-using Types = ::testing::Types<float, bfloat16>;
+using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(FuseTest, Types);
 
 const std::vector<int> kChannels = {1, 5, 8, 16, 24, 33};

@@ -33,13 +33,23 @@ TEST(HarnessTest, SoundKernelPasses) {
 TEST(HarnessTest, UnwrittenResultsAreNaN) {
   const Buffer<float> f(3);
   const Buffer<bfloat16> b(3);
-  EXPECT_TRUE(std::isnan(number(f[2])) && std::isnan(number(b[2])));
+  const Buffer<float16> h(3);
+  EXPECT_TRUE(std::isnan(number(f[2])) && std::isnan(number(b[2])) && std::isnan(number(h[2])));
 }
 
 TEST(HarnessTest, RoundsToBfloat16AsTheFormatSays) {
   EXPECT_EQ(number(rounded<bfloat16>(1.00390625)), 1.0);  // halfway between 1 and 1 + 2^-7: to the even one
   EXPECT_EQ(number(rounded<bfloat16>(1.01171875)), 1.015625);
   EXPECT_EQ(number(rounded<bfloat16>(-3.14159)), -3.140625);
+}
+
+TEST(HarnessTest, RoundsToFloat16AsTheFormatSays) {
+  EXPECT_EQ(number(rounded<float16>(1.00048828125)), 1.0);  // halfway between 1 and 1 + 2^-10: to the even one
+  EXPECT_EQ(number(rounded<float16>(-3.14159)), -3.140625);
+  EXPECT_EQ(number(rounded<float16>(0x1.8p-24)), 0x1p-23);  // halfway between two subnormal numbers
+  EXPECT_EQ(number(rounded<float16>(65520.0)), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(number(rounded<float16>(65519.0)), 65504.0);
+  EXPECT_EQ(rounded<float16>(-0.0).bits, 0x8000);
 }
 
 TEST(HarnessTest, DryRunLaunchesNothing) {

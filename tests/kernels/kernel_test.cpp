@@ -9,6 +9,12 @@ namespace posecu {
 
 double number(float value) { return value; }
 double number(bfloat16 value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16); }
+double number(float16 value) {
+  const int exponent = value.bits >> 10 & 31, mantissa = value.bits & 1023;
+  const double sign = value.bits >> 15 != 0 ? -1 : 1;
+  if (exponent == 31) return sign * (mantissa == 0 ? INFINITY : NAN);
+  return sign * std::ldexp(exponent == 0 ? mantissa : 1024 + mantissa, std::max(exponent, 1) - 25);
+}
 
 template <>
 float rounded<float>(double value) {
@@ -23,6 +29,14 @@ bfloat16 rounded<bfloat16>(double value) {
   const double to_below = std::abs(value - number(below)), to_above = std::abs(value - number(above));
   if (to_below == to_above) return below.bits % 2 == 0 ? below : above;
   return to_below < to_above ? below : above;
+}
+template <>
+float16 rounded<float16>(double value) {
+  // Of the result: of numbers below 2^-14, and of larger ones by their exponent.
+  const int last_place = value == 0 ? -24 : std::max(std::ilogb(value) - 10, -24);
+  const double digits = std::nearbyint(std::ldexp(std::abs(value), -last_place));  // at most 2048: then it carries over
+  const auto bits = static_cast<int>(digits) + (last_place + 24) * 1024;
+  return {static_cast<std::uint16_t>(std::min(bits, 0x7c00) | (std::signbit(value) ? 0x8000 : 0))};
 }
 
 template <class T>
@@ -41,6 +55,7 @@ void Buffer<T>::fill(double value) {
 }
 template class Buffer<float>;
 template class Buffer<bfloat16>;
+template class Buffer<float16>;
 
 template <class T>
 std::vector<double> draw(std::string_view name, std::uint64_t seed, std::size_t n, double least, double limit) {
@@ -51,6 +66,7 @@ std::vector<double> draw(std::string_view name, std::uint64_t seed, std::size_t 
 }
 template std::vector<double> draw<float>(std::string_view, std::uint64_t, std::size_t, double, double);
 template std::vector<double> draw<bfloat16>(std::string_view, std::uint64_t, std::size_t, double, double);
+template std::vector<double> draw<float16>(std::string_view, std::uint64_t, std::size_t, double, double);
 
 #ifdef POSECU_SIMT
 
@@ -92,15 +108,25 @@ void SameBits::at_one_block_size(const KernelRun& run, const std::string& name, 
   everywhere(run, fmt::format("{} at {} threads", name, run.options.threads), result);
 }
 
+// Half a unit of the last place: relative, and of the smallest numbers.
+struct Rounding {
+  double relative, least;
+};
+template <class T>
+constexpr Rounding kRounding{0x1p-24, 0x1p-126};
+template <>
+constexpr Rounding kRounding<bfloat16>{0x1p-8, 0x1p-126};
+template <>
+constexpr Rounding kRounding<float16>{0x1p-11, 0x1p-25};
+
 template <class T>
 void expect_close(const std::string& name, const Buffer<T>& actual, const std::vector<double>& expected,
                   const std::vector<double>& magnitude, double terms) {
   ASSERT_EQ(actual.size(), expected.size()) << name;
   ASSERT_EQ(actual.size(), magnitude.size()) << name;
-  const double storage = sizeof(T) == sizeof(float) ? 0x1p-24 : 0x1p-8;  // half a unit of the last place
   for (std::size_t i = 0; i < actual.size(); ++i) {
-    const double bound = terms * 0x1p-24 * magnitude[i] + 1.01 * storage * std::abs(expected[i]) +
-                         double{std::numeric_limits<float>::min()};
+    const double bound =
+        terms * 0x1p-24 * magnitude[i] + 1.01 * kRounding<T>.relative * std::abs(expected[i]) + kRounding<T>.least;
     ASSERT_LE(std::abs(number(actual[i]) - expected[i]), bound)
         << name << '[' << i << "] is " << number(actual[i]) << ", expected " << expected[i];
     ASSERT_FALSE(std::isnan(number(actual[i]))) << name << '[' << i << "] was not written";
@@ -109,6 +135,8 @@ void expect_close(const std::string& name, const Buffer<T>& actual, const std::v
 template void expect_close(const std::string&, const Buffer<float>&, const std::vector<double>&,
                            const std::vector<double>&, double);
 template void expect_close(const std::string&, const Buffer<bfloat16>&, const std::vector<double>&,
+                           const std::vector<double>&, double);
+template void expect_close(const std::string&, const Buffer<float16>&, const std::vector<double>&,
                            const std::vector<double>&, double);
 
 }  // namespace posecu

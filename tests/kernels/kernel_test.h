@@ -15,6 +15,7 @@
 #include "core/context.h"
 #include "core/random.h"
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 #include "kernels/runtime/launch_options.h"
 #ifdef POSECU_SIMT
 #include "kernels/runtime/simt.h"
@@ -71,6 +72,7 @@ class Buffer {
 // Conversions as the formats define them, by the test's own text.
 double number(float value);
 double number(bfloat16 value);
+double number(float16 value);
 template <class T>
 T rounded(double value);
 

@@ -41,7 +41,7 @@ Values backward_errors(const Map& dx, const ResizeShape& s) {
 
 template <class T>
 class ResizeTest : public ::testing::Test {};
-using Types = ::testing::Types<float, bfloat16>;
+using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(ResizeTest, Types);
 
 TYPED_TEST(ResizeTest, ForwardEqualsReference) {

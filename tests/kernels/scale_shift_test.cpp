@@ -8,7 +8,7 @@ namespace {
 
 template <class T>
 class ScaleShiftTest : public ::testing::Test {};
-using Types = ::testing::Types<float, bfloat16>;
+using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(ScaleShiftTest, Types);
 
 using Values = std::vector<double>;
@@ -43,6 +43,32 @@ TYPED_TEST(ScaleShiftTest, EqualsItsFormula) {
         EXPECT_EQ(in_place.values(), y.values());
       });
     }
+  }
+}
+
+TEST(FoldBatchNormTest, EqualsItsFormula) {
+  for (const int channels : {1, 7, 128, 129, 300}) {
+    SCOPED_TRACE(channels);
+    const auto n = static_cast<std::size_t>(channels);
+    const Values gamma = draw<float>("gamma", 1, n, -2, 2), beta = draw<float>("beta", 1, n, -2, 2),
+                 mean = draw<float>("mean", 1, n, -2, 2), var = draw<float>("var", 1, n, 0, 3);
+    const auto eps = double{1e-5F};
+    Values scale, shift;
+    for (std::size_t c = 0; c < n; ++c) {
+      scale.push_back(gamma[c] / std::sqrt(var[c] + eps));
+      shift.push_back(beta[c] - mean[c] * scale[c]);
+    }
+    SameBits same;
+    for_each_run([&](const KernelRun& run) {
+      const Buffer<float> bgamma(gamma), bbeta(beta), bmean(mean), bvar(var);
+      Buffer<float> found_scale(n), found_shift(n);
+      fold_batch_norm(run.stream, found_scale.data(), found_shift.data(),
+                      {bgamma.data(), bbeta.data(), bmean.data(), bvar.data()}, channels, 1e-5F, run.options);
+      expect_close("scale", found_scale, scale, scale, 0);  // one rounding
+      expect_close("shift", found_shift, shift, shift, 0);
+      same.everywhere(run, "scale", found_scale.bytes());
+      same.everywhere(run, "shift", found_shift.bytes());
+    });
   }
 }
 

@@ -17,6 +17,7 @@ __global__ void probe_vec_kernel(VecResults results, const float* x, const float
     store(results.most + i, max(a, b));
     store(results.chosen + i, where((a < b) & (b <= Vec<N>(1.f)), a, where((a == b) | (a >= b), b, Vec<N>(0.f))));
     store(results.narrow + i, a);
+    store(results.half + i, a);
   }
 }
 

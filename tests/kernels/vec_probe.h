@@ -3,6 +3,7 @@
 
 #include "core/context.h"
 #include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 #include "kernels/runtime/launch_options.h"
 
 namespace posecu {
@@ -10,6 +11,7 @@ namespace posecu {
 struct VecResults {
   float *exp, *log, *sqrt, *abs, *negative, *least, *most, *chosen;  // [n]
   bfloat16* narrow;                                                  // [n]
+  float16* half;                                                     // [n]
 };
 
 // Each result from x[i] (log and sqrt from its absolute value) and z[i]. n is a multiple of 8.

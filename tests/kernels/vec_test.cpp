@@ -15,13 +15,14 @@ double units_off(float found, double expected) {
 
 struct Results {
   explicit Results(std::size_t n)
-      : exp(n), log(n), sqrt(n), abs(n), negative(n), least(n), most(n), chosen(n), narrow(n) {}
+      : exp(n), log(n), sqrt(n), abs(n), negative(n), least(n), most(n), chosen(n), narrow(n), half(n) {}
   VecResults pointers() {
-    return {exp.data(),   log.data(),  sqrt.data(),   abs.data(),   negative.data(),
-            least.data(), most.data(), chosen.data(), narrow.data()};
+    return {exp.data(),   log.data(),  sqrt.data(),   abs.data(),    negative.data(),
+            least.data(), most.data(), chosen.data(), narrow.data(), half.data()};
   }
   Buffer<float> exp, log, sqrt, abs, negative, least, most, chosen;
   Buffer<bfloat16> narrow;
+  Buffer<float16> half;
 };
 
 // Values over the range that kernels meet, and the places where the polynomials' pieces join.
@@ -59,6 +60,7 @@ TEST(VecTest, FunctionsAreRightToTheLastPlaces) {
       ASSERT_EQ(number(found.most[i]), std::max(a, b));
       ASSERT_EQ(number(found.chosen[i]), a < b && b <= 1 ? a : (a >= b ? b : 0));
       ASSERT_EQ(number(found.narrow[i]), number(rounded<bfloat16>(a)));
+      ASSERT_EQ(number(found.half[i]), number(rounded<float16>(a)));
     }
   });
 }
@@ -78,6 +80,28 @@ TEST(VecTest, ExpAndLogKeepTheirLimits) {
     EXPECT_EQ(found.log[2], kInfinity);
     EXPECT_EQ(found.log[4], 0.f);
     EXPECT_NEAR(found.exp[7], 0.f, 1e-44);
+  });
+}
+
+// Every exponent, ties on both sides, the largest number and beyond, the smallest and below; NaN.
+TEST(VecTest, StoresEveryKindOfHalf) {
+  std::vector<double> x = {65504, 65519, 65520, 1e30, 0x1p-24, 0x1p-25, 0x1.8p-25, 0x1.8p-24, 0x1.ff8p-15, 0, -0.0};
+  for (int exponent = -26; exponent <= 16; ++exponent)
+    for (const double digits : {1.0, 0x1.002p0, 0x1.006p0, 0x1.0021p0, 0x1.ffep0, 1.37})
+      x.push_back(std::ldexp(exponent % 2 == 0 ? digits : -digits, exponent));
+  while (x.size() % 8 != 0) x.push_back(std::numeric_limits<double>::quiet_NaN());
+  for_each_run([&](const KernelRun& run) {
+    Results found(x.size());
+    Buffer<float> bx(x.size()), z(x);
+    for (std::size_t i = 0; i < x.size(); ++i) bx[i] = static_cast<float>(x[i]);
+    probe_vec(run.stream, found.pointers(), bx.data(), z.data(), static_cast<int>(x.size()), run.options);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::isnan(x[i])) {
+        EXPECT_TRUE(std::isnan(number(found.half[i])));
+      } else {
+        EXPECT_EQ(found.half[i].bits, rounded<float16>(number(bx[i])).bits) << x[i];
+      }
+    }
   });
 }
 
