@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "core/cuda.h"
 #include "core/error.h"
 
 namespace posecu {
@@ -19,25 +20,43 @@ int whole_number(std::string_view option, const std::string& text, int least, in
   return number;
 }
 
-void check_device(const std::string& device) {
-  if (device == "auto" || device == "cpu") return;
+// "cuda" or "cuda:i" -> i
+int device_index(const std::string& device) {
   if (device != "cuda" && !device.starts_with("cuda:"))
     throw UsageError(fmt::format("--device {}: expected auto, cpu or cuda[:i]", device));
-  if (device != "cuda") whole_number("--device", device.substr(5), 0, kMaxThreads);
-  throw MachineError(fmt::format("--device {}: this build computes on the CPU only\n  try: --device cpu", device));
+  return device == "cuda" ? 0 : whole_number("--device", device.substr(5), 0, kMaxThreads);
+}
+
+std::string describe_cpu(const ContextOptions& options) {
+  return fmt::format("cpu, {} threads", options.threads > 0 ? options.threads : usable_cores());
+}
+
+// The first GPU, or the CPU where there is none; says which, and why.
+void choose_device(ContextOptions& options, Chatter chatter) {
+  if (!cuda_built()) return say(chatter, fmt::format("device: {}\n", describe_cpu(options)));
+  try {
+    say(chatter, fmt::format("device: cuda:0, {}\n", cuda_devices().front().name));
+    options.device = DeviceKind::cuda;
+  } catch (const MachineError& error) {
+    const std::string_view text = error.what();
+    say(chatter, fmt::format("device: {} ({})\n", describe_cpu(options), text.substr(0, text.find(';'))));
+  }
 }
 
 }  // namespace
 
 ContextOptions context_options(const Arguments& arguments) {
   const std::string device = arguments.value("--device").value_or("auto");
-  check_device(device);
   ContextOptions options;
   if (const auto threads = arguments.value("--threads"))
     options.threads = whole_number("--threads", *threads, 1, kMaxThreads);
-  if (device == "auto")
-    say(chatter(arguments),
-        fmt::format("device: cpu, {} threads\n", options.threads > 0 ? options.threads : usable_cores()));
+  if (device == "auto") {
+    choose_device(options, chatter(arguments));
+  } else if (device != "cpu") {
+    options.device_index = device_index(device);
+    options.device = DeviceKind::cuda;
+    cuda_devices();  // throws where there is none
+  }
   return options;
 }
 

@@ -8,8 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/context.h"
-
 namespace posecu {
 namespace {
 
@@ -61,9 +59,18 @@ double free_disk_gib() {
   return error ? -1 : static_cast<double>(space.available) / kGiB;
 }
 
-std::string environment_text(int threads) {
-  return fmt::format("posecu {}, g++ {}\ndevice cpu, {} compute threads\n{}\n{}, {}\n{}\n", version(), __VERSION__,
-                     threads, system_name(), processor_name(), instruction_sets(), library_versions());
+std::string describe(const CudaDeviceInfo& device) {
+  const auto release = [](int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); };
+  return fmt::format("{}, {:.1f} GiB, compute capability {}.{}, driver for CUDA {}, runtime {}", device.name,
+                     static_cast<double>(device.memory) / kGiB, device.major, device.minor,
+                     release(device.driver_version), release(device.runtime_version));
+}
+
+std::string environment_text(Context& context) {
+  const std::string device = context.cuda() == nullptr ? "cpu" : "cuda: " + describe(context.cuda()->info());
+  return fmt::format("posecu {}, g++ {}\ndevice {}\n{} compute threads\n{}\n{}, {}\n{}\n", version(), __VERSION__,
+                     device, context.threads(), system_name(), processor_name(), instruction_sets(),
+                     library_versions());
 }
 
 }  // namespace posecu

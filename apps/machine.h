@@ -3,6 +3,9 @@
 
 #include <string>
 
+#include "core/context.h"
+#include "core/cuda.h"
+
 namespace posecu {
 
 std::string version();      // "0.1.0"
@@ -14,7 +17,9 @@ std::string library_versions();
 double available_memory_gib();  // that can be had without swapping; negative when the system does not tell
 double free_disk_gib();         // of the current folder; negative likewise
 
+std::string describe(const CudaDeviceInfo& device);  // name, memory, versions
+
 // Lines for a run folder: whatever the last bits of a result may depend on.
-std::string environment_text(int threads);
+std::string environment_text(Context& context);
 
 }  // namespace posecu

@@ -11,6 +11,8 @@
 #include "apps/output.h"
 #include "apps/verbs.h"
 #include "core/context.h"
+#include "core/cuda.h"
+#include "core/error.h"
 
 namespace posecu {
 namespace {
@@ -23,14 +25,26 @@ std::vector<std::string> advice() {
   std::vector<std::string> lines;
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
     lines.push_back("this processor lacks AVX2, which the build needs: cmake --preset cpu -DPOSECU_NATIVE=ON");
-  if (std::filesystem::exists("/dev/nvidia0"))
-    lines.push_back("an NVIDIA GPU is here, but this build has no CUDA: everything runs on the CPU");
+  if (!cuda_built() && std::filesystem::exists("/dev/nvidia0"))
+    lines.push_back("an NVIDIA GPU is here, but this build has no CUDA: cmake --preset cuda");
   if (const double memory = available_memory_gib(); memory >= 0 && memory < 4)
     lines.push_back("little memory: train with train.batch=1 train.accumulate=10, or start from coco/laptop");
   if (const double disk = free_disk_gib(); disk >= 0 && disk < 2)
     lines.push_back("little room on this disk for checkpoints: give --out on another one, or train.keep=1");
   if (const char* policy = std::getenv("OMP_WAIT_POLICY"); policy != nullptr && std::string_view(policy) != "passive")
     lines.push_back("OMP_WAIT_POLICY is not passive, which slows training: unset OMP_WAIT_POLICY");
+  return lines;
+}
+
+std::vector<std::string> devices() {
+  std::vector<std::string> lines{"cpu"};
+  try {
+    for (const CudaDeviceInfo& device : cuda_devices())
+      lines.push_back(fmt::format("cuda:{}: {}", lines.size() - 1, describe(device)));
+  } catch (const MachineError& error) {
+    const std::string_view text = error.what();
+    lines.push_back(fmt::format("no cuda: {}", text.substr(0, text.find(';'))));
+  }
   return lines;
 }
 
@@ -50,7 +64,7 @@ int run_doctor(const Arguments&) {
   line("memory", fmt::format("{:.1f} GiB, {:.1f} GiB available", static_cast<double>(physical_memory()) / kGiB,
                              available_memory_gib()));
   line("disk here", fmt::format("{:.1f} GiB free", free_disk_gib()));
-  line("devices", "cpu; cuda: none in this build");
+  for (const std::string& device : devices()) line("device", device);
   line("libraries", library_versions());
   const std::vector<std::string> lines = advice();
   text += lines.empty() ? "nothing is missing\n" : "to do\n";

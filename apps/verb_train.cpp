@@ -165,7 +165,7 @@ int run_train(const Arguments& arguments) {
 
   const RunFolder folder(request.folder, request.start);
   const CheckpointTexts texts{.config = write_toml(config), .skeleton = write_toml(training.train_set.skeleton)};
-  folder.write({texts.config, arguments.command_line(), environment_text(training.context.threads())});
+  folder.write({texts.config, arguments.command_line(), environment_text(training.context)});
   progress.message(fmt::format("{} pictures, {:.1f} million parameters, {}", training.train_set.pictures.size(),
                                static_cast<double>(training.parameters.trained_elements()) / 1e6, request.folder));
   const Interrupts interrupts;

@@ -146,10 +146,10 @@ bool cuda_built() { return true; }
 std::vector<CudaDeviceInfo> cuda_devices() {
   int driver = 0, count = 0;
   check(cudaDriverGetVersion(&driver), "cannot ask for the driver's version");
-  if (driver == 0) throw MachineError("no NVIDIA driver is installed, so there is no GPU to use\n  try: --device cpu");
+  if (driver == 0) throw MachineError("no NVIDIA driver is installed, so there is no GPU to use; try --device cpu");
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error != cudaErrorNoDevice) check(error, "cannot count the devices");
-  if (count == 0) throw MachineError("the NVIDIA driver shows no GPU\n  try: --device cpu");
+  if (count == 0) throw MachineError("the NVIDIA driver shows no GPU; try --device cpu");
   std::vector<CudaDeviceInfo> devices;
   for (int i = 0; i < count; ++i) devices.push_back(info_of(i));
   return devices;

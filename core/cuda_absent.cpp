@@ -6,9 +6,7 @@ namespace posecu {
 namespace {
 
 [[noreturn]] void absent() {
-  throw MachineError(
-      "this posecu was built without CUDA\n"
-      "  try: cmake --preset cuda && cmake --build --preset cuda, or --device cpu");
+  throw MachineError("this posecu was built without CUDA; try --device cpu, or cmake --preset cuda");
 }
 
 }  // namespace

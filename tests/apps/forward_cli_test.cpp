@@ -14,6 +14,7 @@
 namespace posecu {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 class ForwardCliTest : public testing::Test {
@@ -61,8 +62,9 @@ TEST_F(ForwardCliTest, EqualsTheOfficialOutputsWithBatchStatistics) {
 TEST_F(ForwardCliTest, TellsWhyADeviceIsNotThere) {
   const ProgramResult result = forward({"--device", "cuda:0"});
   EXPECT_EQ(result.code, 4);
-  EXPECT_THAT(result.err, HasSubstr("--device cuda:0: this build computes on the CPU only"));
-  EXPECT_EQ(std::ranges::count(result.err, '\n'), 2);
+  EXPECT_THAT(result.err, AnyOf(HasSubstr("built without CUDA"), HasSubstr("no NVIDIA driver")));
+  EXPECT_THAT(result.err, HasSubstr("try --device cpu"));
+  EXPECT_EQ(std::ranges::count(result.err, '\n'), 1);
 }
 
 TEST_F(ForwardCliTest, RefusesWrongOptions) {
