@@ -45,6 +45,21 @@ function(posecu_room name)
   endforeach()
 endfunction()
 
+# posecu_launchers(NAME file.cu...): the static library of kernels and launchers, for the CPU and, with POSECU_CUDA, for
+# the GPU as well.
+function(posecu_launchers name)
+  if(POSECU_CUDA)
+    add_library(${name}_cpu OBJECT ${ARGN})
+    target_link_libraries(${name}_cpu PUBLIC posecu_flags posecu_core)
+    target_compile_options(${name}_cpu PRIVATE -O3)
+    posecu_join_launchers(${name} ${name}_cpu ${ARGN})
+  else()
+    add_library(${name} STATIC ${ARGN})
+    target_compile_options(${name} PRIVATE -O3)
+  endif()
+  target_link_libraries(${name} PUBLIC posecu_flags posecu_core)
+endfunction()
+
 # posecu_test(NAME SOURCES file... USES room... LABELS label:filter...): one test binary and its ctest entries, each a
 # label and the GoogleTest filter of the tests it runs ("kernel:*", "golden:*Golden*", "unit:-*Golden*").
 function(posecu_test name)
