@@ -17,6 +17,19 @@ std::size_t round_up(std::size_t bytes) {
   return (least + Arena::kAlignment - 1) / Arena::kAlignment * Arena::kAlignment;
 }
 
+// Adds a range to a set of ranges, some of which it may overlap.
+void join_to(std::map<std::size_t, std::size_t>& ranges, std::size_t offset, std::size_t bytes) {
+  std::size_t end = offset + bytes;
+  auto next = ranges.upper_bound(offset);
+  if (next != ranges.begin() && std::prev(next)->first + std::prev(next)->second >= offset) --next;
+  while (next != ranges.end() && next->first <= end) {
+    offset = std::min(offset, next->first);
+    end = std::max(end, next->first + next->second);
+    next = ranges.erase(next);
+  }
+  ranges.emplace(offset, end - offset);
+}
+
 }  // namespace
 
 std::string_view to_string(MemoryClass memory_class) {
@@ -72,6 +85,7 @@ std::size_t Arena::take(Gaps& gaps, Gaps::iterator gap, std::size_t size) {
   }
   gaps.erase(gap);
   if (available > size) gaps.emplace(offset + size, available - size);
+  if (watching_) join_to(watched_, offset, size);
   return offset;
 }
 
@@ -117,6 +131,36 @@ void Arena::fork(int lanes) {
   require(lanes_.empty() && lanes > 0, "an arena is forked once at a time");
   lanes_.resize(static_cast<std::size_t>(lanes));
   lane_ = 0;
+}
+
+void Arena::watch() {
+  require(!watching_, "an arena is watched once at a time");
+  watching_ = true;
+  watched_.clear();
+}
+
+std::map<std::size_t, std::size_t> Arena::keep() {
+  require(watching_ && lanes_.empty(), "places are kept after they were watched");
+  watching_ = false;
+  Gaps kept, left;
+  for (const auto& [offset, bytes] : free_) {
+    std::size_t at = offset;
+    const std::size_t end = offset + bytes;
+    for (const auto& [first, size] : watched_) {
+      const std::size_t from = std::max(at, first), to = std::min(end, first + size);
+      if (from >= to) continue;
+      if (from > at) left.emplace(at, from - at);
+      kept.emplace(from, to - from);
+      at = to;
+    }
+    if (at < end) left.emplace(at, end - at);
+  }
+  free_ = std::move(left);
+  return kept;
+}
+
+void Arena::let_go(const std::map<std::size_t, std::size_t>& kept) noexcept {
+  for (const auto& [offset, bytes] : kept) give_back(free_, offset, bytes);
 }
 
 void Arena::join() {

@@ -50,6 +50,12 @@ class Arena {
   void enter(int lane) { lane_ = lane; }
   void join();
 
+  // What a recorded graph works on must not be handed out while the graph lives. From watch() to keep() every place
+  // that is handed out is noted; keep() takes those that are free again out of circulation until let_go().
+  void watch();
+  std::map<std::size_t, std::size_t> keep();
+  void let_go(const std::map<std::size_t, std::size_t>& kept) noexcept;
+
   bool counting() const { return backing_ == Backing::counting; }
   std::size_t used() const { return used_; }
   std::size_t peak() const { return peak_; }  // bytes in use at the worst moment
@@ -75,6 +81,8 @@ class Arena {
   std::map<std::size_t, Block> taken_;  // by offset
   std::vector<Gaps> lanes_;             // between fork and join: what each lane released
   int lane_ = 0;
+  bool watching_ = false;
+  Gaps watched_;
 };
 
 // A tensor that owns its memory in an arena, which must outlive it. Empty when default-constructed or moved from.

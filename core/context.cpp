@@ -41,6 +41,7 @@ std::size_t physical_memory() {
 
 Context::Context(const ContextOptions& options)
     : device_(options.device),
+      graphs_(options.graphs),
       pool_(options.threads > 0 ? options.threads : usable_cores()),
       cuda_(device_ == DeviceKind::cuda && !options.dry_run ? std::make_unique<CudaDevice>(options.device_index)
                                                             : nullptr),

@@ -34,6 +34,7 @@ struct ContextOptions {
   DeviceKind device = DeviceKind::cpu;
   int device_index = 0;  // of the GPU
   CudaMemory cuda_memory = CudaMemory::device;
+  bool graphs = true;  // on a GPU: record work that repeats, and replay it (core/replay.h)
 };
 
 // A device with its memory and threads. Must outlive every tensor and layer made with it. On a GPU a tensor's memory is
@@ -47,6 +48,7 @@ class Context {
 
   DeviceKind device() const { return device_; }
   CudaDevice* cuda() { return cuda_.get(); }  // null on the CPU and in a dry run
+  bool graphs() const { return graphs_ && cuda_ != nullptr; }
   int threads() const { return pool_.threads(); }
   bool dry_run() const { return stream_.dry_run; }
   Arena& arena() { return arena_; }
@@ -121,6 +123,7 @@ class Context {
   void join();
 
   DeviceKind device_;
+  bool graphs_;
   ThreadPool pool_;
   std::unique_ptr<CudaDevice> cuda_;
   Arena arena_;

@@ -132,5 +132,36 @@ TEST(ArenaTest, AFailedCommitChangesNothing) {
   EXPECT_NO_THROW(Tensor<std::byte>(arena, {512}));
 }
 
+TEST(ArenaTest, KeptPlacesAreNotHandedOut) {
+  Arena arena(8 * Arena::kAlignment);
+  const Tensor<std::byte> before(arena, {256});
+  std::vector<const std::byte*> used;
+  arena.watch();
+  {
+    const Tensor<std::byte> a(arena, {512}), b(arena, {256});
+    used = {a.data(), b.data()};
+  }
+  { const Tensor<std::byte> again(arena, {256}), more(arena, {256}); }
+  const auto kept = arena.keep();
+  {
+    const Tensor<std::byte> other(arena, {1024});
+    EXPECT_EQ(other.data(), used[1] + 256) << "begins behind all that was used";
+    EXPECT_THROW(Tensor<std::byte>(arena, {256}), MachineError);
+  }
+  arena.let_go(kept);
+  EXPECT_EQ(Tensor<std::byte>(arena, {7 * 256}).data(), used[0]);
+}
+
+TEST(ArenaTest, WhatIsStillInUseIsNotKeptTwice) {
+  Arena arena(4 * Arena::kAlignment);
+  arena.watch();
+  Tensor<std::byte> result(arena, {256});
+  { const Tensor<std::byte> temporary(arena, {256}); }
+  const auto kept = arena.keep();
+  result.reset();
+  arena.let_go(kept);
+  EXPECT_NO_THROW(Tensor<std::byte>(arena, {1024})) << "all is free again, and once";
+}
+
 }  // namespace
 }  // namespace posecu
