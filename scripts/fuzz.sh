@@ -15,9 +15,7 @@ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPOSECU_FUZ
 cmake --build build/fuzz --target "${targets[@]/%/_fuzz}"
 mkdir -p build/fuzz/findings
 for target in "${targets[@]}"; do
-  # The seeds are those of the target's test: its arguments without options.
-  mapfile -t seeds < <(sed -nE "s/^add_test\(.*fuzz\.$target.*_fuzz\" (.*)\)$/\1/p" build/fuzz/tests/fuzz/CTestTestfile.cmake |
-    grep -oE '"[^"-][^"]*"' | tr -d '"')
+  mapfile -t seeds <build/fuzz/tests/fuzz/"$target".seeds
   echo "=== $target, ${#seeds[@]} seeds"
   "build/fuzz/bin/${target}_fuzz" -max_total_time="$seconds" -seed="$RANDOM" -artifact_prefix=build/fuzz/findings/ "${seeds[@]}"
 done
