@@ -119,7 +119,7 @@ struct EmbeddingTaps {
 
 __device__ __forceinline__ EmbeddingTaps embedding_taps(const BaseEmbeddings& maps, int keypoint, int x, int y,
                                                         int side) {
-  const int channel = side == 0 ? keypoint : maps.flip[keypoint];
+  const int channel = side == 0 ? keypoint : maps.flip.other[keypoint];
   const Taps across = taps(side == 0 ? x : maps.width - 1 - x, maps.map_width, maps.width);
   const Taps down = taps(y, maps.map_height, maps.height);
   return {embedding_cell(maps, side, down.first, across.first, channel),
@@ -141,6 +141,20 @@ __device__ __forceinline__ Vec<N> embedding_at(const EmbeddingTaps& at, int inde
 
 __device__ __forceinline__ bool better(PlacedValue a, PlacedValue b) {
   return a.place >= 0 && (b.place < 0 || a.value > b.value || (a.value == b.value && a.place < b.place));
+}
+
+// What the heatmap says at a place.
+__device__ __forceinline__ Reading reading_at(const BaseHeatmaps& maps, const Place& at) {
+  const auto [k, x, y] = at;
+  const bool right = heatmap_at(maps, k, min(x + 1, maps.width - 1), y) > heatmap_at(maps, k, max(x - 1, 0), y);
+  const bool down = heatmap_at(maps, k, x, min(y + 1, maps.height - 1)) > heatmap_at(maps, k, x, max(y - 1, 0));
+  return {heatmap_at(maps, k, x, y), right ? 0.25f : -0.25f, down ? 0.25f : -0.25f};
+}
+
+// The M numbers of one side's embedding at a place.
+__device__ __forceinline__ void read_embedding(float* to, const BaseEmbeddings& maps, const Place& at, int side) {
+  const EmbeddingTaps from = embedding_taps(maps, at.keypoint, at.x, at.y, side);
+  for (int m = 0; m < maps.dims; ++m) to[m] = lane(embedding_at<1>(from, m), 0);
 }
 
 // The best of all threads, for all threads.

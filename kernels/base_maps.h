@@ -8,9 +8,17 @@
 // Resizing is linear, so the average of picture and mirrored picture is taken before it, at the network's resolution.
 #pragma once
 
+#include <cstdint>
+
 namespace posecu {
 
 inline constexpr int kMaxScales = 16;
+
+// The keypoint that each one becomes in a mirrored picture: by value, so that launches need no memory for it.
+inline constexpr int kMaxKeypoints = 256;
+struct FlipTable {
+  std::uint8_t other[kMaxKeypoints] = {};
+};
 
 // One scale's heatmaps, picture and mirrored picture averaged: [K,height,width].
 struct HeatmapPlanes {
@@ -27,11 +35,11 @@ struct BaseHeatmaps {
 
 struct BaseEmbeddings {
   const float* values = nullptr;  // [sides,map_height,map_width,K*M]
-  const int* flip = nullptr;      // [K] the keypoint that k becomes in a mirrored picture; only read with two sides
   int sides = 1;                  // 2: also the mirrored picture
   int map_height = 0, map_width = 0;
   int keypoints = 0, dims = 0;  // K, M
   int height = 0, width = 0;    // base size
+  FlipTable flip;               // only read with two sides
 
   constexpr int tag_size() const { return sides * dims; }  // T
 };
@@ -39,6 +47,12 @@ struct BaseEmbeddings {
 // A pixel of one keypoint's map at base size.
 struct Place {
   int keypoint = 0, x = 0, y = 0;
+};
+
+// What the heatmap says at a place.
+struct Reading {
+  float value = 0;
+  float dx = 0, dy = 0;  // 0.25 toward the higher of the two neighbours along the axis, -0.25 when they are equal
 };
 
 // A value of a map and where it stands: y * width + x, -1 for nowhere.

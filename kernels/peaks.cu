@@ -18,8 +18,8 @@ namespace {
 
 constexpr int kCells = 64;
 
-__global__ void average_cells(float* __restrict__ planes, const float* __restrict__ heatmaps,
-                              const int* __restrict__ flip, HeatmapSides sizes) {
+__global__ void average_cells(float* __restrict__ planes, const float* __restrict__ heatmaps, FlipTable flip,
+                              HeatmapSides sizes) {
   const auto width = static_cast<std::size_t>(sizes.width), keypoints = static_cast<std::size_t>(sizes.keypoints);
   const std::size_t plane = static_cast<std::size_t>(sizes.height) * width, row = blockIdx.y * width;
   const auto first = static_cast<std::size_t>(blockIdx.x) * kCells;
@@ -28,8 +28,7 @@ __global__ void average_cells(float* __restrict__ planes, const float* __restric
     const std::size_t k = i / kCells, x = first + i % kCells;
     if (i % kCells >= count) continue;
     float value = heatmaps[(row + x) * keypoints + k];
-    if (sizes.sides == 2)
-      value = (value + heatmaps[(plane + row + width - 1 - x) * keypoints + static_cast<std::size_t>(flip[k])]) / 2.f;
+    if (sizes.sides == 2) value = (value + heatmaps[(plane + row + width - 1 - x) * keypoints + flip.other[k]]) / 2.f;
     planes[k * plane + row + x] = value;
   }
 }
@@ -93,8 +92,8 @@ __global__ void search_tile(PeakMaps peaks, BaseHeatmaps maps, PeakOptions optio
 
 }  // namespace
 
-void average_sides(const Stream& stream, float* planes, const float* heatmaps, const int* flip, HeatmapSides sizes,
-                   LaunchOptions launch_options) {
+void average_sides(const Stream& stream, float* planes, const float* heatmaps, const FlipTable& flip,
+                   HeatmapSides sizes, LaunchOptions launch_options) {
   const dim3 grid(static_cast<unsigned>(pieces(sizes.width, kCells)), static_cast<unsigned>(sizes.height));
   launch(average_cells, grid, dim3(static_cast<unsigned>(launch_options.threads)), stream, planes, heatmaps, flip,
          sizes);

@@ -15,9 +15,9 @@ struct HeatmapSides {
 };
 
 // planes [K,h,w] from heatmaps [sides,h,w,K]: channels become planes; with two sides the average of side 0 and of the
-// mirrored side 1, whose channel flip[k] belongs to keypoint k.
-void average_sides(const Stream& stream, float* planes, const float* heatmaps, const int* flip, HeatmapSides sizes,
-                   LaunchOptions launch_options = {});
+// mirrored side 1, whose channel flip.other[k] belongs to keypoint k.
+void average_sides(const Stream& stream, float* planes, const float* heatmaps, const FlipTable& flip,
+                   HeatmapSides sizes, LaunchOptions launch_options = {});
 
 struct PeakOptions {
   int window = 5;          // odd, at most 15: a peak is the largest value (or one of them) of the window around it

@@ -11,7 +11,7 @@
 //   launch  1: a block for each tile and keypoint takes the box and the embedding of the tile's highest pixel.
 //           2: a block for each missing keypoint matches those pixels and the most promising tile.
 //           3: a block for each tile and keypoint serves all who miss that keypoint, a thread a patch.
-//           4: tiles are joined in a fixed order.
+//           4: tiles are joined in a fixed order, and the heatmap is read at the match.
 #include "kernels/base_maps.cuh"
 #include "kernels/tag_search.h"
 
@@ -24,10 +24,7 @@ __global__ void read_heatmap_places(Reading* __restrict__ readings, BaseHeatmaps
                                     int n) {
   const int begin = static_cast<int>(blockIdx.x) * kPlaces, end = min(begin + kPlaces, n);
   for (int i = begin + static_cast<int>(threadIdx.x); i < end; i += static_cast<int>(blockDim.x)) {
-    const auto [k, x, y] = places[i];
-    const bool right = heatmap_at(maps, k, min(x + 1, maps.width - 1), y) > heatmap_at(maps, k, max(x - 1, 0), y);
-    const bool down = heatmap_at(maps, k, x, min(y + 1, maps.height - 1)) > heatmap_at(maps, k, x, max(y - 1, 0));
-    readings[i] = {heatmap_at(maps, k, x, y), right ? 0.25f : -0.25f, down ? 0.25f : -0.25f};
+    readings[i] = reading_at(maps, places[i]);
   }
 }
 
@@ -35,12 +32,9 @@ __global__ void read_embedding_places(float* __restrict__ tags, BaseEmbeddings m
                                       int n) {
   const int begin = static_cast<int>(blockIdx.x) * kPlaces, end = min(begin + kPlaces, n);
   for (int i = begin + static_cast<int>(threadIdx.x); i < end; i += static_cast<int>(blockDim.x)) {
-    const auto [k, x, y] = places[i];
-    for (int side = 0; side < maps.sides; ++side) {
-      const EmbeddingTaps at = embedding_taps(maps, k, x, y, side);
-      float* to = tags + static_cast<std::size_t>(i * maps.sides + side) * static_cast<std::size_t>(maps.dims);
-      for (int m = 0; m < maps.dims; ++m) to[m] = lane(embedding_at<1>(at, m), 0);
-    }
+    for (int side = 0; side < maps.sides; ++side)
+      read_embedding(tags + static_cast<std::size_t>(i * maps.sides + side) * static_cast<std::size_t>(maps.dims), maps,
+                     places[i], side);
   }
 }
 
@@ -78,7 +72,7 @@ __device__ __forceinline__ Cells cells_of(const BaseEmbeddings& maps, const Rect
   const int right = mirrored ? maps.width - 1 - pixels.left : pixels.right;
   const int first_row = taps(pixels.top, maps.map_height, maps.height).first;
   const int first_column = taps(left, maps.map_width, maps.width).first;
-  const int channel = mirrored ? maps.flip[pixels.keypoint] : pixels.keypoint;
+  const int channel = mirrored ? maps.flip.other[pixels.keypoint] : pixels.keypoint;
   const std::size_t step = static_cast<std::size_t>(maps.keypoints) * static_cast<std::size_t>(maps.dims);
   return {embedding_cell(maps, side, first_row, first_column, channel),
           taps(pixels.bottom, maps.map_height, maps.height).second - first_row + 1,
@@ -272,7 +266,8 @@ __global__ void match_tiles(SearchScratch scratch, BaseHeatmaps maps, BaseEmbedd
   }
 }
 
-__global__ void join_tiles(PlacedValue* __restrict__ matches, const PlacedValue* __restrict__ tile_matches, int tiles) {
+__global__ void join_tiles(Match* __restrict__ matches, const PlacedValue* __restrict__ tile_matches,
+                           const Missing* __restrict__ missing, BaseHeatmaps maps, int tiles) {
   PlacedValue best;
   for (int t = static_cast<int>(threadIdx.x); t < tiles; t += static_cast<int>(blockDim.x)) {
     const PlacedValue match = tile_matches[static_cast<std::size_t>(blockIdx.x) * static_cast<std::size_t>(tiles) +
@@ -280,11 +275,15 @@ __global__ void join_tiles(PlacedValue* __restrict__ matches, const PlacedValue*
     if (better(match, best)) best = match;
   }
   best = best_of_block(best);
-  if (threadIdx.x == 0) matches[blockIdx.x] = best;
+  if (threadIdx.x != 0) return;
+  Reading reading;
+  if (best.place >= 0)
+    reading = reading_at(maps, {missing[blockIdx.x].keypoint, best.place % maps.width, best.place / maps.width});
+  matches[blockIdx.x] = {best, reading};
 }
 
 template <int N>
-void search(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+void search(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
             const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
             LaunchOptions launch_options) {
   const dim3 tiles(static_cast<unsigned>(heatmaps.keypoints), static_cast<unsigned>(sizes.tiles));
@@ -293,7 +292,7 @@ void search(const Stream& stream, PlacedValue* matches, const SearchScratch& scr
   launch(describe_tiles<N>, tiles, line, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
   launch(find_bound<N>, each, square, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
   launch(match_tiles<N>, tiles, square, stream, scratch, heatmaps, embeddings, input, sizes.tiles);
-  launch(join_tiles, each, line, stream, matches, scratch.tile_matches, sizes.tiles);
+  launch(join_tiles, each, line, stream, matches, scratch.tile_matches, input.missing, heatmaps, sizes.tiles);
 }
 
 }  // namespace
@@ -312,9 +311,9 @@ void read_embeddings(const Stream& stream, float* tags, const BaseEmbeddings& em
          dim3(static_cast<unsigned>(launch_options.threads)), stream, tags, embeddings, places, n);
 }
 
-void search_missing(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch,
-                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, const SearchInput& input,
-                    SearchSizes sizes, LaunchOptions launch_options) {
+void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
+                    LaunchOptions launch_options) {
   if (sizes.missing == 0) return;
   const auto run = embeddings.dims % kLanes<float> == 0 ? search<kLanes<float>> : search<1>;
   run(stream, matches, scratch, heatmaps, embeddings, input, sizes, launch_options);

@@ -7,13 +7,8 @@
 
 namespace posecu {
 
-// What the heatmap says at a place.
-struct Reading {
-  float value = 0;
-  float dx = 0, dy = 0;  // 0.25 toward the higher of the two neighbours along the axis, -0.25 when they are equal
-};
-
-// readings [n] at places [n]. A neighbour beyond the map's edge is the edge pixel itself.
+// readings [n] at places [n]. A neighbour beyond the map's edge is the edge pixel itself. This and read_embeddings are
+// for looking at whole maps, which decoding never makes.
 void read_heatmaps(const Stream& stream, Reading* readings, const BaseHeatmaps& heatmaps, const Place* places, int n,
                    LaunchOptions launch_options = {});
 
@@ -48,10 +43,16 @@ struct SearchScratch {
   PlacedValue* tile_matches = nullptr;  // [missing,tiles]
 };
 
+// Where a missing keypoint fits its person best.
+struct Match {
+  PlacedValue fit;
+  Reading reading;  // of the heatmap there
+};
+
 // matches [missing]: where the keypoint fits the person best: the largest heatmap - round(|embedding - person's
 // embedding|), halves to even, and the first place in row order that has it. Place -1: none is a number.
-void search_missing(const Stream& stream, PlacedValue* matches, const SearchScratch& scratch,
-                    const BaseHeatmaps& heatmaps, const BaseEmbeddings& embeddings, const SearchInput& input,
-                    SearchSizes sizes, LaunchOptions launch_options = {});
+void search_missing(const Stream& stream, Match* matches, const SearchScratch& scratch, const BaseHeatmaps& heatmaps,
+                    const BaseEmbeddings& embeddings, const SearchInput& input, SearchSizes sizes,
+                    LaunchOptions launch_options = {});
 
 }  // namespace posecu

@@ -1,6 +1,5 @@
 #include "pose/aggregate.h"
 
-#include <algorithm>
 #include <string>
 
 #include "kernels/peaks.h"
@@ -19,7 +18,16 @@ void check_source(const MapSource& source, const MapSource& first, BaseSize base
   }
 }
 
-BaseEmbeddings base_embeddings(const MapSource& source, BaseSize base, const int* flip) {
+FlipTable flip_table(std::span<const int> flip) {
+  if (flip.size() > kMaxKeypoints)
+    throw UsageError("cannot decode " + std::to_string(flip.size()) + " keypoints: the most is " +
+                     std::to_string(kMaxKeypoints));
+  FlipTable table;
+  for (std::size_t k = 0; k < flip.size(); ++k) table.other[k] = static_cast<std::uint8_t>(flip[k]);
+  return table;
+}
+
+BaseEmbeddings base_embeddings(const MapSource& source, BaseSize base, const FlipTable& flip) {
   const Shape &shape = source.embeddings.shape(), &heatmaps = source.heatmaps.shape();
   const int keypoints = heatmaps[3];
   require(shape.rank() == 4 && shape[0] == heatmaps[0] && shape[3] % keypoints == 0, "embeddings [sides,h,w,K*M]");
@@ -42,19 +50,18 @@ AggregatedMaps::AggregatedMaps(Context& context, std::span<const MapSource> sour
   const int keypoints = sources[0].heatmaps.size(3);
   require(flip.size() == static_cast<std::size_t>(keypoints), "a skeleton of K keypoints");
 
-  flip_ = context.tensor<int>({keypoints}, MemoryClass::workspace);
-  if (!context.dry_run()) std::ranges::copy(flip, flip_.data());
+  const FlipTable table = flip_table(flip);
   heatmaps_.keypoints = keypoints;
   heatmaps_.height = base.height, heatmaps_.width = base.width;
   for (const MapSource& source : sources) {
     check_source(source, sources[0], base);
     const HeatmapSides sizes{source.heatmaps.size(0), source.heatmaps.size(1), source.heatmaps.size(2), keypoints};
     planes_.push_back(context.tensor<float>({keypoints, sizes.height, sizes.width}, MemoryClass::workspace));
-    average_sides(context.stream(), planes_.back().data(), source.heatmaps.data(), flip_.data(), sizes);
+    average_sides(context.stream(), planes_.back().data(), source.heatmaps.data(), table, sizes);
     heatmaps_.scales[heatmaps_.scale_count++] = {planes_.back().data(), sizes.height, sizes.width};
     if (source.embeddings.empty()) continue;
     require(embeddings_.values == nullptr, "embeddings of one source only");
-    embeddings_ = base_embeddings(source, base, flip_.data());
+    embeddings_ = base_embeddings(source, base, table);
   }
   require(embeddings_.keypoints == keypoints, "embeddings of one source");
 }

@@ -19,14 +19,14 @@ struct MapSource {
 class AggregatedMaps {
  public:
   // Exactly one source has embeddings, which must outlive this object. `flip` [K]: the keypoint that k becomes in a
-  // mirrored picture. Throws UsageError when there are more than kMaxScales sources or one is far larger than the base.
+  // mirrored picture. Only queues work on the device. Throws UsageError when there are more than kMaxScales sources, or
+  // kMaxKeypoints keypoints, or a source is far larger than the base.
   AggregatedMaps(Context& context, std::span<const MapSource> sources, BaseSize base, std::span<const int> flip);
 
   const BaseHeatmaps& heatmaps() const { return heatmaps_; }
   const BaseEmbeddings& embeddings() const { return embeddings_; }
 
  private:
-  Tensor<int> flip_;                   // [K]
   std::vector<Tensor<float>> planes_;  // for each source [K,h,w]
   BaseHeatmaps heatmaps_;
   BaseEmbeddings embeddings_;

@@ -10,13 +10,16 @@
 
 namespace posecu {
 
-// Where the peaks above the threshold are, and the highest value of each tile of the map: kernels/peaks.h, PeakMaps.
+// Where the peaks above the threshold are, the highest value of each tile of the map (kernels/peaks.h, PeakMaps), and
+// the highest peaks. On the device; shapes depend on sizes and options alone.
 struct Peaks {
   Tensor<std::uint32_t> words;  // [K,height,columns of tiles]
   Tensor<float> tile_values;    // [K,tiles]
   Tensor<int> tile_places;      // [K,tiles]
+  Tensor<float> candidates;     // [K,max_people,5+T]: kernels/top_peaks.h
 };
 
+// Only queues work on the device.
 Peaks search_peaks(Context& context, const AggregatedMaps& maps, const DecodeOptions& options);
 
 struct Candidate {
@@ -29,7 +32,6 @@ struct Candidate {
 // For each keypoint type at most options.max_people candidates in falling order of value; equal ones in row order,
 // which the official code leaves open. A network that diverged may give maps with infinities: a candidate whose value
 // or embedding is not finite is left out.
-std::vector<std::vector<Candidate>> highest_peaks(Context& context, const AggregatedMaps& maps, const Peaks& peaks,
-                                                  const DecodeOptions& options);
+std::vector<std::vector<Candidate>> highest_peaks(Context& context, const Peaks& peaks);
 
 }  // namespace posecu

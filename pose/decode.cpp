@@ -1,6 +1,7 @@
 #include "pose/decode.h"
 
-#include "pose/candidates.h"
+#include <utility>
+
 #include "pose/refine.h"
 
 namespace posecu {
@@ -26,23 +27,33 @@ Person person_of_group(const Group& group, Adjustment adjustment) {
   return person;
 }
 
-std::vector<Person> decode(Context& context, std::span<const MapSource> sources, BaseSize base,
-                           const Skeleton& skeleton, const DecodeOptions& options) {
-  const AggregatedMaps maps(context, sources, base, skeleton.flip);
-  const Peaks peaks = search_peaks(context, maps, options);
+SearchedMaps search_maps(Context& context, std::span<const MapSource> sources, BaseSize base, const Skeleton& skeleton,
+                         const DecodeOptions& options) {
+  AggregatedMaps maps(context, sources, base, skeleton.flip);
+  Peaks peaks = search_peaks(context, maps, options);
+  return {std::move(maps), std::move(peaks)};
+}
+
+std::vector<Person> find_people(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
+                                const DecodeOptions& options) {
   if (context.dry_run()) return {};
-  const auto candidates = highest_peaks(context, maps, peaks, options);
+  const auto candidates = highest_peaks(context, searched.peaks);
   const std::vector<Group> groups = group_candidates(candidates, skeleton.grouping_order, options.tag_distance);
 
   std::vector<Person> people;
   for (const Group& group : groups) people.push_back(person_of_group(group, options.adjustment));
   if (options.refinement == Refinement::none) return people;
-  for (const auto& [keypoint, person, place, reading] : find_missing(context, maps, peaks, groups)) {
+  for (const auto& [keypoint, person, place, reading] : find_missing(context, searched.maps, searched.peaks, groups)) {
     Keypoint& found = people[static_cast<std::size_t>(person)].keypoints[static_cast<std::size_t>(keypoint)];
     found = keypoint_at(place.x, place.y, reading.value, reading.dx, reading.dy, options.adjustment);
     found.refined = true;
   }
   return people;
+}
+
+std::vector<Person> decode(Context& context, std::span<const MapSource> sources, BaseSize base,
+                           const Skeleton& skeleton, const DecodeOptions& options) {
+  return find_people(context, search_maps(context, sources, base, skeleton, options), skeleton, options);
 }
 
 std::vector<Person> to_picture(std::span<const Person> people, const PictureFrame& frame) {

@@ -13,15 +13,31 @@
 
 #include "data/skeleton.h"
 #include "pose/aggregate.h"
+#include "pose/candidates.h"
 #include "pose/decode_options.h"
 #include "pose/grouping.h"
 #include "pose/person.h"
 
 namespace posecu {
 
-// Steps 1 to 5: people in pixels of the base size, in the order in which grouping founded them. A person's score is the
+// What steps 1 and 2 make on the device.
+struct SearchedMaps {
+  AggregatedMaps maps;
+  Peaks peaks;
+};
+
+// Steps 1 and 2, up to the candidates: only queues work, the same for all maps of a size, so that it can be recorded
+// with the network before it. The sources must outlive the result.
+SearchedMaps search_maps(Context& context, std::span<const MapSource> sources, BaseSize base, const Skeleton& skeleton,
+                         const DecodeOptions& options);
+
+// Steps 2 to 5: people in pixels of the base size, in the order in which grouping founded them. A person's score is the
 // mean over all K keypoints of the values that grouping gave, missing ones counting 0. A keypoint that refinement found
 // may have a score of 0 or less. Nobody in a dry run.
+std::vector<Person> find_people(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
+                                const DecodeOptions& options);
+
+// Steps 1 to 5.
 std::vector<Person> decode(Context& context, std::span<const MapSource> sources, BaseSize base,
                            const Skeleton& skeleton, const DecodeOptions& options);
 

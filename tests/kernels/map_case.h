@@ -50,6 +50,12 @@ inline reference::Maps drawn_maps(const MapSizes& sizes, std::uint64_t seed, dou
   return maps;
 }
 
+inline FlipTable flip_table(const reference::Maps& maps) {
+  FlipTable table;
+  for (std::size_t k = 0; k < maps.flip.size(); ++k) table.other[k] = static_cast<std::uint8_t>(maps.flip[k]);
+  return table;
+}
+
 template <class T>
 std::unique_ptr<Buffer<T>> buffer_of(const std::vector<T>& values) {
   auto buffer = std::make_unique<Buffer<T>>(values.size());
@@ -61,18 +67,18 @@ std::unique_ptr<Buffer<T>> buffer_of(const std::vector<T>& values) {
 class MapBuffers {
  public:
   MapBuffers(const reference::Maps& maps, const KernelRun& run)
-      : flip_(buffer_of(maps.flip)), embeddings_(std::make_unique<Buffer<float>>(maps.embeddings)) {
+      : embeddings_(std::make_unique<Buffer<float>>(maps.embeddings)) {
     heatmaps_.keypoints = maps.keypoints;
     heatmaps_.height = maps.height, heatmaps_.width = maps.width;
     for (const auto& scale : maps.scales) {
       const Buffer<float> cells(scale.heatmaps);
       planes_.push_back(std::make_unique<Buffer<float>>(scale.heatmaps.size() / static_cast<std::size_t>(maps.sides)));
-      average_sides(run.stream, planes_.back()->data(), cells.data(), flip_->data(),
+      average_sides(run.stream, planes_.back()->data(), cells.data(), flip_table(maps),
                     {maps.sides, scale.height, scale.width, maps.keypoints}, run.options);
       heatmaps_.scales[heatmaps_.scale_count++] = {planes_.back()->data(), scale.height, scale.width};
     }
-    tags_ = {embeddings_->data(), flip_->data(), maps.sides,  maps.tag_height, maps.tag_width,
-             maps.keypoints,      maps.dims,     maps.height, maps.width};
+    tags_ = {embeddings_->data(), maps.sides,  maps.tag_height, maps.tag_width,  maps.keypoints,
+             maps.dims,           maps.height, maps.width,      flip_table(maps)};
   }
 
   const BaseHeatmaps& heatmaps() const { return heatmaps_; }
@@ -80,7 +86,6 @@ class MapBuffers {
   std::vector<double> plane(std::size_t scale) const { return planes_[scale]->values(); }
 
  private:
-  std::unique_ptr<Buffer<int>> flip_;
   std::unique_ptr<Buffer<float>> embeddings_;
   std::vector<std::unique_ptr<Buffer<float>>> planes_;
   BaseHeatmaps heatmaps_;

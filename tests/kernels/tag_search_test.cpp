@@ -54,7 +54,7 @@ Search drawn_search(const reference::Maps& maps, int people, double limit, Numbe
   return search;
 }
 
-std::vector<PlacedValue> run_search(const reference::Maps& maps, const Search& search, const KernelRun& run) {
+std::vector<Match> run_search(const reference::Maps& maps, const Search& search, const KernelRun& run) {
   const MapBuffers buffers(maps, run);
   const auto keypoints = static_cast<std::size_t>(maps.keypoints), missing = search.missing.size();
   const auto tiles = static_cast<std::size_t>(tile_grid(buffers.heatmaps()).tiles());
@@ -63,7 +63,8 @@ std::vector<PlacedValue> run_search(const reference::Maps& maps, const Search& s
                               static_cast<std::size_t>(maps.height * tile_grid(buffers.heatmaps()).columns));
   Buffer<float> tile_values(keypoints * tiles), lows(per_tile), highs(per_tile), top_tags(per_tile), bounds(missing);
   Buffer<int> tile_places(keypoints * tiles);
-  Buffer<PlacedValue> tile_matches(missing * tiles), matches(missing);
+  Buffer<PlacedValue> tile_matches(missing * tiles);
+  Buffer<Match> matches(missing);
   const Buffer<float> tags(search.tags);
   const auto list = buffer_of(search.missing);
   const auto first = buffer_of(search.first);
@@ -100,11 +101,11 @@ TEST(TagSearch, FindsTheFirstOfEqualPlaces) {
     const Search search = drawn_search(maps, 4, 1.4, Numbers::eighths);
     const auto fits = all_fits(maps, search);
     for_each_run([&](const KernelRun& run) {
-      const std::vector<PlacedValue> matches = run_search(maps, search, run);
+      const std::vector<Match> matches = run_search(maps, search, run);
       for (std::size_t i = 0; i < matches.size(); ++i) {
         const auto best = std::ranges::max_element(fits[i]);  // the first of equal ones
-        ASSERT_EQ(matches[i].place, static_cast<int>(best - fits[i].begin())) << run.name;
-        ASSERT_EQ(static_cast<double>(matches[i].value), *best);
+        ASSERT_EQ(matches[i].fit.place, static_cast<int>(best - fits[i].begin())) << run.name;
+        ASSERT_EQ(static_cast<double>(matches[i].fit.value), *best);
       }
     });
   }
@@ -120,12 +121,12 @@ TEST(TagSearch, MissesNoBetterPlaceOfInterpolatedMaps) {
     for (double& value : search.tags) value = static_cast<double>(static_cast<float>(value + offset));
     const auto fits = all_fits(maps, search);
     for_each_run([&](const KernelRun& run) {
-      const std::vector<PlacedValue> matches = run_search(maps, search, run);
+      const std::vector<Match> matches = run_search(maps, search, run);
       for (std::size_t i = 0; i < matches.size(); ++i) {
         const double best = *std::ranges::max_element(fits[i]);
-        ASSERT_GE(matches[i].place, 0);
-        ASSERT_NEAR(fits[i][static_cast<std::size_t>(matches[i].place)], best, 1e-5) << run.name;
-        ASSERT_NEAR(static_cast<double>(matches[i].value), best, 1e-5) << run.name;
+        ASSERT_GE(matches[i].fit.place, 0);
+        ASSERT_NEAR(fits[i][static_cast<std::size_t>(matches[i].fit.place)], best, 1e-5) << run.name;
+        ASSERT_NEAR(static_cast<double>(matches[i].fit.value), best, 1e-5) << run.name;
       }
     });
   }
@@ -146,7 +147,7 @@ TEST(TagSearch, BoundsHaveNoMoreThanTheyMust) {
   put(40, 10, 0.25, 0);
   const Search search{{0.0}, {{0, 0}}, {0, 1}};
   for_each_run([&](const KernelRun& run) {
-    const PlacedValue match = run_search(maps, search, run)[0];
+    const PlacedValue match = run_search(maps, search, run)[0].fit;
     EXPECT_EQ(match.place, 20 * 64 + 20);
     EXPECT_EQ(match.value, 0.5f);
   });
@@ -157,7 +158,7 @@ TEST(TagSearch, FindsNothingWhereNoEmbeddingIsANumber) {
   std::ranges::fill(maps.embeddings, std::numeric_limits<double>::quiet_NaN());
   const Search search = drawn_search(maps, 3, 1, Numbers::eighths);
   for_each_run([&](const KernelRun& run) {
-    for (const PlacedValue& match : run_search(maps, search, run)) EXPECT_EQ(match.place, -1);
+    for (const Match& match : run_search(maps, search, run)) EXPECT_EQ(match.fit.place, -1);
   });
 }
 

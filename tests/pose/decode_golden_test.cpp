@@ -10,8 +10,8 @@
 
 #include "core/file.h"
 #include "core/safetensors.h"
+#include "kernels/tag_search.h"
 #include "pose/decode.h"
-#include "pose/readings.h"
 #include "tests/pose/golden_maps.h"
 #include "tests/support/generator.h"
 #include "tests/support/golden.h"
@@ -107,6 +107,27 @@ std::vector<Place> row_places(int keypoint, int y, int width) {
   return places;
 }
 
+Tensor<Place> uploaded(Context& context, std::span<const Place> places) {
+  Tensor<Place> result = context.tensor<Place>({static_cast<int>(places.size())});
+  context.upload(result.view(), places);
+  return result;
+}
+
+std::vector<Reading> readings_at(Context& context, const AggregatedMaps& maps, const std::vector<Place>& places) {
+  const Tensor<Place> at = uploaded(context, places);
+  const Tensor<Reading> readings = context.tensor<Reading>(at.shape());
+  read_heatmaps(context.stream(), readings.data(), maps.heatmaps(), at.data(), at.size(0));
+  return context.download<Reading>(readings);
+}
+
+// [n,T], one after another.
+std::vector<float> tags_at(Context& context, const AggregatedMaps& maps, const std::vector<Place>& places) {
+  const Tensor<Place> at = uploaded(context, places);
+  const Tensor<float> tags = context.tensor<float>({at.size(0), maps.embeddings().tag_size()});
+  read_embeddings(context.stream(), tags.data(), maps.embeddings(), at.data(), at.size(0));
+  return context.download<float>(tags);
+}
+
 // The whole maps, which decoding itself never makes.
 void check_maps(Problems& problems, Context& context, const AggregatedMaps& maps, const Case& golden) {
   RunningChecksum heatmaps, embeddings, suppressed;
@@ -114,7 +135,8 @@ void check_maps(Problems& problems, Context& context, const AggregatedMaps& maps
   DecodeOptions all_peaks = options_of(golden.settings);
   all_peaks.threshold = -std::numeric_limits<double>::infinity();
   const Peaks peaks = search_peaks(context, maps, all_peaks);
-  const std::uint32_t* word = peaks.words.data();
+  const std::vector<std::uint32_t> words = context.download<std::uint32_t>(peaks.words);
+  const std::uint32_t* word = words.data();
   for (int k = 0; k < maps.heatmaps().keypoints; ++k)
     for (int y = 0; y < maps.heatmaps().height; ++y, word += peaks.words.size(2)) {
       const std::vector<Place> places = row_places(k, y, maps.heatmaps().width);
@@ -266,7 +288,7 @@ void check_decoding(Problems& problems, Context& context, std::span<const MapSou
   if (tag_size != golden.expected["tag_dims"].get<std::size_t>()) problems.push_back("another size of embeddings");
   if (golden.documentation) return;
 
-  const Candidates candidates = highest_peaks(context, maps, search_peaks(context, maps, options), options);
+  const Candidates candidates = highest_peaks(context, search_peaks(context, maps, options));
   check_candidates(problems, candidates, golden, tag_size);
   const std::vector<Group> groups = group_candidates(candidates, skeleton.grouping_order, options.tag_distance);
   check_people(problems, "grouped", grouped(groups, tag_size), golden.tensors.doubles("grouped"), golden, kEmbeddings);
