@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/libraries.h"
 #include "core/thread_pool.h"
 
 namespace posecu {
@@ -54,6 +55,7 @@ class Context {
   Arena& arena() { return arena_; }
   ThreadPool& pool() { return pool_; }
   const Stream& stream() const { return stream_; }
+  Libraries& libraries() { return libraries_; }
 
   template <class T>
   Tensor<T> tensor(Shape shape, MemoryClass memory_class = MemoryClass::activations) {
@@ -128,7 +130,8 @@ class Context {
   std::unique_ptr<CudaDevice> cuda_;
   Arena arena_;
   Stream stream_;
-  int lanes_ = 0;  // while forked
+  int lanes_ = 0;        // while forked
+  Libraries libraries_;  // last: gone first
 };
 
 int usable_cores();             // that this process may run on

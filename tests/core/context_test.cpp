@@ -50,5 +50,17 @@ TEST(ContextTest, LanesEndWithAnException) {
   EXPECT_NO_THROW(context.parallel(2, [](int) {}));
 }
 
+TEST(ContextTest, KeepsOneStateOfALibrary) {
+  struct State {
+    explicit State(Context& context) : threads(context.threads()) {}
+    int threads, uses = 0;
+  };
+  Context context({.threads = 2}), other({.threads = 1});
+  ++context.libraries().get<State>(context).uses;
+  EXPECT_EQ(context.libraries().get<State>(context).uses, 1);
+  EXPECT_EQ(context.libraries().get<State>(context).threads, 2);
+  EXPECT_EQ(other.libraries().get<State>(other).uses, 0);
+}
+
 }  // namespace
 }  // namespace posecu
