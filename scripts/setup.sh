@@ -11,6 +11,7 @@ packages=(
   libsimdjson-dev nlohmann-json3-dev    # JSON in, JSON out
   libtomlplusplus-dev                   # configurations
   libjpeg-dev libstb-dev                # pictures
+  libzip-dev                            # PyTorch's files
   libgtest-dev libgmock-dev             # tests
   libboost-context-dev                  # fibers of the kernel tests
 )

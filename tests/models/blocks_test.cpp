@@ -129,7 +129,7 @@ TEST(BasicBlock, EqualsTheReferenceAndItsDifferences) {
     Context context({.threads = 2, .memory = 64 << 20});
     Parameters parameters;
     const int channels = 1 + random.below(5);
-    Single<BasicBlock> block{{parameters, "b", channels}};
+    Single<BasicBlock<float>> block{{parameters, "b", channels}};
     const int n = 1 + random.below(2), h = 1 + random.below(4), w = 3 + random.below(3);
     check_block(
         context, random, parameters, block, [&] { return std::vector{random_map(random, n, h, w, channels)}; },
@@ -145,7 +145,7 @@ TEST(Bottleneck, EqualsTheReferenceAndItsDifferences) {
     Parameters parameters;
     const int inner = 1 + random.below(3);
     const int in = random.below(2) == 0 ? 4 * inner : 1 + random.below(7);
-    Single<Bottleneck> block{{parameters, "b", in, inner}};
+    Single<Bottleneck<float>> block{{parameters, "b", in, inner}};
     const int n = 1 + random.below(2), h = 1 + random.below(3), w = 3 + random.below(3);
     check_block(
         context, random, parameters, block, [&] { return std::vector{random_map(random, n, h, w, in)}; },
@@ -159,7 +159,7 @@ void check_module(std::uint64_t seed, const std::vector<int>& channels, int outp
   Context context({.threads = 2, .memory = 64 << 20});
   Parameters parameters;
   const int lowest = 1 + random.below(2), blocks = 1;
-  HrModule module(parameters, "m", channels, blocks, outputs);
+  HrModule<float> module(parameters, "m", channels, blocks, outputs);
   const auto draw = [&] {
     std::vector<Map> x;
     const int branches = static_cast<int>(channels.size());
