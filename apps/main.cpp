@@ -26,6 +26,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
      &kEvalHelp},
     {"predict", "finds the people in pictures: draws them, and writes their keypoints as JSON", run_predict,
      &kPredictHelp},
+    {"score", "scores a results file against annotations, as the official tools do; no network", run_score,
+     &kScoreHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
     {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},

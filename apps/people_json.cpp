@@ -15,6 +15,16 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 // Floats as the shortest text that reads back as the same float: 0.1, not 0.10000000149011612.
 double shortest(float value) { return std::stod(fmt::format("{}", value)); }
 
+// Evaluator, numbers and notes; -1, "nobody to find", is null.
+void add_table(Json& json, const ScoreTable& table) {
+  json["evaluator"] = to_string(table.evaluator);
+  Json statistics = Json::object();
+  for (const Statistic& statistic : table.statistics)
+    statistics[statistic.name] = statistic.value == -1 ? Json() : Json(statistic.value);
+  json["statistics"] = std::move(statistics);
+  json["notes"] = table.notes;
+}
+
 }  // namespace
 
 std::string people_json(std::string_view file, const Picture& picture, const Skeleton& skeleton,
@@ -40,18 +50,21 @@ std::string people_json(std::string_view file, const Picture& picture, const Ske
 }
 
 std::string score_json(const EvaluatedSet& set, const ScoreTable& table) {
-  Json json{{"model", set.model},
-            {"chosen_on", set.chosen_on ? Json(*set.chosen_on) : Json()},
-            {"dataset", set.dataset},
-            {"part", set.part},
-            {"pictures", set.pictures},
-            {"people", set.people},
-            {"evaluator", to_string(table.evaluator)}};
-  Json statistics = Json::object();
-  for (const Statistic& statistic : table.statistics)
-    statistics[statistic.name] = statistic.value == -1 ? Json() : Json(statistic.value);
-  json["statistics"] = std::move(statistics);
-  json["notes"] = table.notes;
+  Json json{{"model", set.model},       {"chosen_on", set.chosen_on ? Json(*set.chosen_on) : Json()},
+            {"dataset", set.dataset},   {"part", set.part},
+            {"pictures", set.pictures}, {"people", set.people}};
+  add_table(json, table);
+  return dump(json);
+}
+
+std::string score_json(const ScoredFiles& files, const ScoreTable& table, const std::vector<std::string>& warnings) {
+  Json json{{"annotations", files.annotations},
+            {"results", files.results},
+            {"pictures", files.pictures},
+            {"people", files.people},
+            {"found", files.found}};
+  add_table(json, table);
+  json["warnings"] = warnings;
   return dump(json);
 }
 

@@ -25,4 +25,10 @@ struct EvaluatedSet {
 };
 std::string score_json(const EvaluatedSet& set, const ScoreTable& table);
 
+struct ScoredFiles {
+  std::string annotations, results;  // their names
+  std::size_t pictures = 0, people = 0, found = 0;
+};
+std::string score_json(const ScoredFiles& files, const ScoreTable& table, const std::vector<std::string>& warnings);
+
 }  // namespace posecu

@@ -10,8 +10,9 @@ int run_doctor(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_forward(const Arguments& arguments);
 int run_predict(const Arguments& arguments);
+int run_score(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kTrainHelp;
+extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kScoreHelp, kTrainHelp;
 
 }  // namespace posecu

@@ -272,6 +272,7 @@ JsonAnnotations parse_file(const std::string& path, json::document& document) {
         break;
       case 1:
         result.people = parse_list(path, key, "annotation", value, parse_person);
+        result.labelled = true;
         break;
       case 2:
         result.categories = parse_list(path, key, "category", value, parse_category);
@@ -280,7 +281,7 @@ JsonAnnotations parse_file(const std::string& path, json::document& document) {
         break;
     }
   }
-  fields.require_first(2);
+  fields.require_first(1);
   const char* rest = nullptr;
   if (document.current_location().get(rest) == simdjson::SUCCESS)
     throw FieldError("the end of the file", "something follows the annotations");

@@ -40,6 +40,7 @@ struct JsonAnnotations {
   std::vector<JsonCategory> categories;
   std::vector<JsonPicture> pictures;
   std::vector<JsonPerson> people;
+  bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };
 
 // An annotation file in memory; what parse() returns points into it.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
@@ -51,6 +52,12 @@ int count_labelled(const std::vector<double>& keypoints) {
   return labelled;
 }
 
+// "test-dev2017" names a part of the pictures in test2017/.
+std::string without_dev(std::string split) {
+  const std::size_t at = split.find("-dev");
+  return at == std::string::npos ? split : split.erase(at, 4);
+}
+
 std::string plural(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 // Turns what a file says into a data set: links, checks, defaults.
@@ -62,6 +69,7 @@ class Builder {
   }
 
   DataSet build(JsonAnnotations json) {
+    set_.labelled = json.labelled;
     set_.category_id = person_category(json.categories);
     for (JsonPicture& picture : json.pictures) add(std::move(picture));
     for (JsonPerson& person : json.people) add(std::move(person));
@@ -159,36 +167,50 @@ class Builder {
 
 }  // namespace
 
-DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton) {
-  return parse_annotations(read_text_file(path, kMostFileBytes), path, folder, skeleton);
+DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton, Labels labels) {
+  return parse_annotations(read_text_file(path, kMostFileBytes), path, folder, skeleton, labels);
 }
 
 DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
-                          const Skeleton& skeleton) {
+                          const Skeleton& skeleton, Labels labels) {
   const JsonFile file(std::move(text), path);
-  return Builder(path, folder, skeleton).build(file.parse());
+  JsonAnnotations json = file.parse();
+  if (!json.labelled && labels == Labels::required) throw InputError(path, "", "annotations: is missing");
+  return Builder(path, folder, skeleton).build(std::move(json));
 }
 
-DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split) {
+DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split, Labels labels) {
+  return read_split(dataset, root, split, skeleton_by_name(dataset), labels);
+}
+
+DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split,
+                   const Skeleton& skeleton, Labels labels) {
   if (split.empty() || split.find('/') != std::string::npos)
     throw UsageError(fmt::format("\"{}\" is no name of a split of {}", split, root));
-  const Skeleton& skeleton = skeleton_by_name(dataset);
   if (dataset == "crowdpose")
     return read_annotations(fmt::format("{}/json/crowdpose_{}.json", root, split), root + "/images", skeleton);
   if (dataset == "ochuman")
     return read_annotations(fmt::format("{}/ochuman_coco_format_{}_range_0.00_1.00.json", root, split),
                             root + "/images", skeleton);
-  return read_annotations(fmt::format("{}/annotations/person_keypoints_{}.json", root, split), root + "/" + split,
-                          skeleton);
+  const std::string labelled = fmt::format("{}/annotations/person_keypoints_{}.json", root, split);
+  const std::string unlabelled = fmt::format("{}/annotations/image_info_{}.json", root, split);
+  if (labels == Labels::required || std::filesystem::exists(labelled) || !std::filesystem::exists(unlabelled))
+    return read_annotations(labelled, root + "/" + split, skeleton);
+  return read_annotations(unlabelled, root + "/" + without_dev(split), skeleton, labels);
 }
 
 DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits) {
+  return read_splits(dataset, root, splits, skeleton_by_name(dataset));
+}
+
+DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits,
+                    const Skeleton& skeleton) {
   if (splits.empty()) throw UsageError(fmt::format("no split of {} was named", root));
-  DataSet all = read_split(dataset, root, splits.front());
+  DataSet all = read_split(dataset, root, splits.front(), skeleton);
   std::unordered_map<std::int64_t, std::size_t> split_of;
   for (const PictureLabel& picture : all.pictures) split_of.emplace(picture.id, 0);
   for (std::size_t i = 1; i < splits.size(); ++i) {
-    DataSet more = read_split(dataset, root, splits[i]);
+    DataSet more = read_split(dataset, root, splits[i], skeleton);
     for (PictureLabel& picture : more.pictures) {
       const auto [known, is_new] = split_of.emplace(picture.id, i);
       if (!is_new)

@@ -43,20 +43,33 @@ struct DataSet {
   std::int64_t category_id = 1;        // of people, for results
   std::vector<PictureLabel> pictures;  // in file order
   std::vector<std::string> remarks;    // what was corrected or left out, a sentence each
+  bool labelled = true;                // the file has a list of annotations, be it an empty one
 };
 
+// Whether a file without a list of annotations is one: COCO's image_info files name the pictures of its test sets.
+enum class Labels { required, optional };
+
 // `folder` holds the pictures; it may be "" where only labels matter.
-DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton);
+DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton,
+                         Labels labels = Labels::required);
 DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
-                          const Skeleton& skeleton);
+                          const Skeleton& skeleton, Labels labels = Labels::required);
 
 // One split of a data set in its published layout under `root`:
 //   coco       annotations/person_keypoints_SPLIT.json     SPLIT/
 //   crowdpose  json/crowdpose_SPLIT.json                   images/
 //   ochuman    ochuman_coco_format_SPLIT_range_0.00_1.00.json  images/
-DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split);
+// COCO's test sets, where labels are optional: annotations/image_info_SPLIT.json, pictures of test-dev2017 in
+// test2017/.
+DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split,
+                   Labels labels = Labels::required);
+// The same with people of another skeleton than the data set's own.
+DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split,
+                   const Skeleton& skeleton, Labels labels = Labels::required);
 
 // Several splits as one. A picture that is in two of them is an error.
 DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits);
+DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits,
+                    const Skeleton& skeleton);
 
 }  // namespace posecu

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/error.h"
 
@@ -57,8 +58,9 @@ void check_pictures(const GroundTruth& truth, const Detections& detections, cons
   if (unknown.empty()) return;
   const std::span named = std::span(unknown).first(std::min(unknown.size(), kIdsToName));
   throw InputError(detections.source, "",
-                   fmt::format("has results of pictures that {} does not list: {}{}", truth.source,
-                               fmt::join(named, ", "), unknown.size() > kIdsToName ? ", ..." : ""));
+                   fmt::format("has results of pictures that {} does not list: {}{}\n"
+                               "  try: the annotations of the split that the results were made on",
+                               truth.source, fmt::join(named, ", "), unknown.size() > kIdsToName ? ", ..." : ""));
 }
 
 void check_detections(const Detections& detections, const EvaluateOptions& options) {
@@ -138,8 +140,13 @@ std::vector<std::string> unscored_entries(const GroundTruth& truth, const Detect
        "annotations of pictures that the file does not list:");
   note(std::ranges::count_if(truth.people, [&](const auto& person) { return unlisted(person.category_id); }),
        "annotations of categories that the file does not list:");
-  note(std::ranges::count_if(detections.list, [&](const auto& detection) { return unlisted(detection.category_id); }),
-       "results of categories that the annotations do not list:");
+  std::map<std::int64_t, std::size_t> others;
+  for (const Detection& detection : detections.list)
+    if (unlisted(detection.category_id)) ++others[detection.category_id];
+  for (const auto& [category, count] : others)
+    notes.push_back(
+        fmt::format("{} results of category {}, which the annotations do not list (they list {}): not scored", count,
+                    category, fmt::join(truth.categories, ", ")));
   return notes;
 }
 

@@ -18,7 +18,7 @@ struct Row {
   std::string_view group = "area", which = "all";
 };
 
-Row row_of(std::string_view name) {
+Row row_of(std::string_view name, Evaluator evaluator) {
   Row row{.precision = name.starts_with("AP")};
   if (name.ends_with("50")) row.thresholds = "0.50";
   if (name.ends_with("75")) row.thresholds = "0.75";
@@ -27,6 +27,7 @@ Row row_of(std::string_view name) {
   if (const std::size_t at = name.find('_'); at != std::string_view::npos) {
     row.group = "type";
     row.which = name.substr(at + 1);
+    if (evaluator == Evaluator::crowdposetools) row.precision = false;  // it calls these three recalls
   }
   return row;
 }
@@ -38,7 +39,7 @@ std::string value_text(double value, Evaluator evaluator, const Row& row) {
 }
 
 std::string line(const Statistic& statistic, Evaluator evaluator) {
-  const Row row = row_of(statistic.name);
+  const Row row = row_of(statistic.name, evaluator);
   return fmt::format(" {:<18} {} @[ IoU={:<9} | {}={:>6} | maxDets={:>3} ] = {}\n",
                      row.precision ? "Average Precision" : "Average Recall", row.precision ? "(AP)" : "(AR)",
                      row.thresholds, row.group, row.which, kMostDetections,
@@ -54,6 +55,9 @@ std::string format_table(const ScoreTable& table) {
                       table.protocol == Protocol::crowdpose ? " (CrowdPose)" : "");
   if (std::ranges::any_of(table.statistics, [](const Statistic& s) { return s.value == -1; })) {
     text += "note: -1 means that there was nobody to find\n";
+  }
+  if (table.evaluator == Evaluator::crowdposetools) {
+    text += "note: easy, medium and hard are average precisions, whatever crowdposetools calls them\n";
   }
   for (const std::string& note : table.notes) text += "note: " + note + '\n';
   return text;

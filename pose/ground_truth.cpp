@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "core/error.h"
@@ -43,9 +44,13 @@ GroundTruth read_ground_truth(const std::string& path) {
 
   GroundTruth truth;
   truth.source = path;
+  truth.labelled = json.labelled;
   for (const JsonCategory& category : json.categories) truth.categories.push_back(category.id);
   if (truth.categories.empty()) throw InputError(path, "categories", "expected at least one: scores are per category");
-  for (const JsonPicture& picture : json.pictures) truth.pictures.push_back({picture.id, picture.crowd_index});
+  const auto people = std::ranges::find(json.categories, "person", &JsonCategory::name);
+  truth.people_category = people == json.categories.end() ? truth.categories.front() : people->id;
+  for (const JsonPicture& picture : json.pictures)
+    truth.pictures.push_back({picture.id, picture.crowd_index, picture.width, picture.height});
   for (const JsonPerson& person : json.people) {
     truth.people.push_back(scored_person(path, person, truth.categories.front()));
   }

@@ -24,13 +24,16 @@ struct ScoredPerson {
 struct ScoredPicture {
   std::int64_t id = 0;
   std::optional<double> crowd_index;  // "crowdIndex" of CrowdPose
+  int width = 0, height = 0;          // as the file says
 };
 
 struct GroundTruth {
-  std::string source;  // for messages: the file's name
-  int keypoints = 0;   // joints a person; 0 when nobody is labelled
+  std::string source;    // for messages: the file's name
+  int keypoints = 0;     // joints a person; 0 when nobody is labelled
+  bool labelled = true;  // has a list of annotations; the image_info files of test sets have none
   std::vector<ScoredPicture> pictures;
   std::vector<std::int64_t> categories;
+  std::int64_t people_category = 1;  // the one named "person", else the first
   std::vector<ScoredPerson> people;  // in file order
 };
 

@@ -17,6 +17,7 @@ namespace {
 namespace json = simdjson::ondemand;
 
 enum Field { kPicture, kCategory, kKeypoints, kScore, kBox, kFields };
+constexpr std::size_t kLongestQuote = 40;  // of a wrong text
 constexpr std::array<std::string_view, kFields> kNames{"image_id", "category_id", "keypoints", "score", "bbox"};
 
 // Reads one entry after the other; remembers where it is for messages.
@@ -129,6 +130,9 @@ double Reader::read_number(json::value value) const {
 std::int64_t Reader::read_integer(json::value value) const {
   std::int64_t integer = 0;
   if (value.get_int64().get(integer) == simdjson::SUCCESS) return integer;
+  std::string_view text;
+  if (value.get_string().get(text) == simdjson::SUCCESS)
+    fail(fmt::format("expected an integer, found the text \"{}\"", text.substr(0, kLongestQuote)));
   // Some writers make a float of every number: 18.0 is the integer 18.
   const double number = read_number(value);
   if (number != std::floor(number) || std::abs(number) > 0x1p53) fail(fmt::format("{} is no integer", number));

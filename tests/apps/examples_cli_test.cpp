@@ -42,6 +42,18 @@ void make_coco(const fs::path& root) {
                                     fmt::join(pictures, ","), fmt::join(people, ",")));
 }
 
+// A results file, and annotations with and without labels, for `score`.
+void make_results(const fs::path& folder) {
+  const fs::path annotations = folder / "data/coco/annotations";
+  fs::copy(annotations / "person_keypoints_val2017.json", folder);
+  write_file_atomically((annotations / "image_info_test-dev2017.json").string(),
+                        R"({"images":[{"id":785,"file_name":"a.jpg","width":640,"height":425}],)"
+                        R"("categories":[{"id":1,"name":"person"}]})");
+  const std::string results = fmt::format(R"([{{"image_id":785,"category_id":1,"keypoints":[{}],"score":0.5}}])",
+                                          fmt::join(std::vector<int>(51, 300), ","));
+  for (const char* name : {"results.json", "test-dev.json"}) write_file_atomically((folder / name).string(), results);
+}
+
 std::vector<std::string> examples_of(const std::string& verb) {
   std::istringstream help(run_posecu({verb, "--help"}).out);
   std::vector<std::string> examples;
@@ -58,9 +70,10 @@ TEST(ExamplesCliTest, EveryExampleInTheHelpRuns) {
   for (const char* name : {"a.jpg", "b.jpg", "photos/c.jpg"})
     fs::copy(one_picture_set() / "train/000000000785.jpg", folder.path() / name);
   write_weights(folder.path() / "weights.safetensors", {Head::higherhrnet, 16, 2, {1, 1, 1}, 17, 8});
+  make_results(folder.path());
   write_input(folder.path() / "input.safetensors", "input", 1, 64, 64);
   int ran = 0;
-  for (const std::string verb : {"train", "eval", "predict", "forward", "config", "doctor"}) {
+  for (const std::string verb : {"score", "train", "eval", "predict", "forward", "config", "doctor"}) {
     for (std::string command : examples_of(verb)) {
       if (verb == "train" && command.find("--resume") == std::string::npos) command += kShort;
       const ProgramResult result = run_shell(command, folder.path());
@@ -68,7 +81,7 @@ TEST(ExamplesCliTest, EveryExampleInTheHelpRuns) {
       ++ran;
     }
   }
-  EXPECT_GE(ran, 14);
+  EXPECT_GE(ran, 17);
 }
 
 }  // namespace

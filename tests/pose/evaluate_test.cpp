@@ -143,7 +143,9 @@ TEST(Evaluate, RefusesWhatTheToolsCannotScore) {
   EXPECT_EQ(scene.error(Evaluator::pycocotools),
             "results.json: the list is empty, and pycocotools cannot score that; xtcocotools gives 0");
   for (int id = 3; id < 10; ++id) scene.detections.list.push_back(detection_at(id, 10, 10, 0.5));
-  EXPECT_EQ(scene.error(), "results.json: has results of pictures that truth.json does not list: 3, 4, 5, 6, 7, ...");
+  EXPECT_EQ(scene.error(),
+            "results.json: has results of pictures that truth.json does not list: 3, 4, 5, 6, 7, ...\n"
+            "  try: the annotations of the split that the results were made on");
 
   scene.detections.list = {detection_at(1, 10, 10, NAN)};
   EXPECT_EQ(scene.error(), "results.json: [0].score: expected a finite number");
@@ -163,9 +165,10 @@ TEST(Evaluate, NotesWhatWasNotScored) {
   scene.truth.people = {person_at(1, 1, 10, 10), person_at(2, 77, 10, 10)};
   scene.detections.list = {detection_at(1, 10, 10, 0.9), detection_at(1, 10, 10, 0.8)};
   scene.detections.list[1].category_id = 3;
-  EXPECT_THAT(scene.score().notes,
-              ::testing::ElementsAre("1 annotations of pictures that the file does not list: not scored",
-                                     "1 results of categories that the annotations do not list: not scored"));
+  EXPECT_THAT(
+      scene.score().notes,
+      ::testing::ElementsAre("1 annotations of pictures that the file does not list: not scored",
+                             "1 results of category 3, which the annotations do not list (they list 1): not scored"));
 }
 
 TEST(EvaluateOptions, FollowTheGroundTruth) {
