@@ -109,6 +109,7 @@ class Machine {
   // One opcode; false after STOP.
   bool step() {
     opcode_at_ = at_;
+    if (at_ == source_.bytes.size()) refuse("the pickle ends without STOP");
     const auto opcode = static_cast<unsigned char>(take(1).front());
     switch (opcode) {
       case '.':

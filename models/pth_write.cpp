@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "models/pth.h"
 #include "models/pth_names.h"
 #include "models/pth_zip.h"
@@ -97,7 +98,7 @@ void write_pth(const std::string& path, std::span<const StoredTensor> tensors) {
   }
   records.push_back({fmt::format("{}version", kRoot), bytes_of_text(kVersion)});
   AtomicFile file(path);
-  write_zip_records(file, records);
+  write_zip_records(records, [&file](std::span<const std::byte> piece) { file.write(piece); });
   file.commit();
 }
 

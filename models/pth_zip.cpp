@@ -205,7 +205,12 @@ class Records {
 
 }  // namespace
 
-void write_zip_records(AtomicFile& file, std::span<const ZipRecord> records) {
+ZipRecords read_zip_records(const std::string& file, std::span<const std::byte> contents) {
+  return Records(file, contents).read();
+}
+
+void write_zip_records(std::span<const ZipRecord> records,
+                       const std::function<void(std::span<const std::byte>)>& sink) {
   zip_error_t error;
   zip_error_init(&error);
   const auto need = [&](bool done) {
@@ -236,13 +241,9 @@ void write_zip_records(AtomicFile& file, std::span<const ZipRecord> records) {
   for (zip_int64_t n = 1; n > 0;) {
     n = zip_source_read(memory.get(), piece.data(), piece.size());
     require(n >= 0, "a zip file in memory could not be read");
-    file.write(std::span(piece).first(static_cast<std::size_t>(n)));
+    sink(std::span(piece).first(static_cast<std::size_t>(n)));
   }
   zip_source_close(memory.get());
-}
-
-ZipRecords read_zip_records(const std::string& file, std::span<const std::byte> contents) {
-  return Records(file, contents).read();
 }
 
 }  // namespace posecu

@@ -4,12 +4,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "core/file.h"
 
 namespace posecu {
 
@@ -18,11 +17,11 @@ namespace posecu {
 using ZipRecords = std::map<std::string, std::vector<std::byte>, std::less<>>;
 ZipRecords read_zip_records(const std::string& file, std::span<const std::byte> contents);
 
-// Adds records to a file in the given order; equal records give equal bytes.
+// A zip file of these records, in their order, handed to `sink` piece by piece; equal records give equal bytes.
 struct ZipRecord {
   std::string name;  // with its folder
   std::span<const std::byte> bytes;
 };
-void write_zip_records(AtomicFile& file, std::span<const ZipRecord> records);
+void write_zip_records(std::span<const ZipRecord> records, const std::function<void(std::span<const std::byte>)>& sink);
 
 }  // namespace posecu
