@@ -18,16 +18,16 @@ if(NOT POSECU_CUDNN)
   message(FATAL_ERROR "cudnn.h not found\n  try: install cuDNN 9 beside CUDA, or -DPOSECU_CUDNN=FOLDER")
 endif()
 
-# posecu_cuda_sources(ROOM file...): sources of a room that include headers of CUDA, cuDNN and cudnn-frontend. No other
-# file sees these, so that all others are compiled as in the CPU's build.
-function(posecu_cuda_sources room)
-  target_sources(posecu_${room} PRIVATE ${ARGN})
+# posecu_cuda_sources(TARGET file...): sources that include headers of CUDA, cuDNN and cudnn-frontend. No other file sees
+# these, so that all others are compiled as in the CPU's build.
+function(posecu_cuda_sources target)
+  target_sources(${target} PRIVATE ${ARGN})
   set(folders ${CUDAToolkit_INCLUDE_DIRS} ${POSECU_CUDNN} ${POSECU_CUDNN_FRONTEND})
   list(REMOVE_DUPLICATES folders)
   list(TRANSFORM folders PREPEND -isystem)
   set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS "${folders}"
                               COMPILE_DEFINITIONS NV_CUDNN_FRONTEND_USE_DYNAMIC_LOADING)
-  target_link_libraries(posecu_${room} PRIVATE $<LINK_ONLY:CUDA::cudart_static> ${CMAKE_DL_LIBS})
+  target_link_libraries(${target} PRIVATE $<LINK_ONLY:CUDA::cudart_static> ${CMAKE_DL_LIBS})
 endfunction()
 
 # posecu_join_launchers(NAME CPU_LIBRARY file.cu...): the static library NAME with both builds of the launchers in these

@@ -61,7 +61,8 @@ function(posecu_launchers name)
 endfunction()
 
 # posecu_test(NAME SOURCES file... USES room... LABELS label:filter...): one test binary and its ctest entries, each a
-# label and the GoogleTest filter of the tests it runs ("kernel:*", "golden:*Golden*", "unit:-*Golden*").
+# label and the GoogleTest filter of the tests it runs ("kernel:*", "golden:*Golden*", "unit:-*Golden*"). Label gpu: the
+# tests run on a GPU (tests/support/device.h) and are skipped where there is none; POSECU_CUDA only.
 function(posecu_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;USES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name}_tests ${TEST_SOURCES})
@@ -75,8 +76,15 @@ function(posecu_test name)
   foreach(entry ${TEST_LABELS})
     string(REGEX MATCH "^([^:]+):(.*)$" matched "${entry}")
     set(label ${CMAKE_MATCH_1})
+    if(label STREQUAL gpu AND NOT POSECU_CUDA)
+      continue()
+    endif()
     add_test(NAME ${name}.${label} COMMAND ${name}_tests --gtest_filter=${CMAKE_MATCH_2} --gtest_brief=1)
     set_tests_properties(${name}.${label} PROPERTIES LABELS "${label}" TIMEOUT ${TEST_TIMEOUT}
                          ENVIRONMENT "OMP_WAIT_POLICY=passive")
+    if(label STREQUAL gpu)
+      set_tests_properties(${name}.gpu PROPERTIES SKIP_RETURN_CODE 77 RESOURCE_LOCK gpu ENVIRONMENT
+                           "OMP_WAIT_POLICY=passive;POSECU_TEST_DEVICE=cuda;CUDA_LAUNCH_BLOCKING=1")
+    endif()
   endforeach()
 endfunction()

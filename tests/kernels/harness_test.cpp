@@ -58,7 +58,22 @@ TEST(HarnessTest, DryRunLaunchesNothing) {
   EXPECT_TRUE(std::isnan(number(y[0])));
 }
 
-#ifdef POSECU_SIMT
+#ifndef POSECU_SIMT
+
+TEST(HarnessTest, SeesWriteIntoARedZone) {
+  ::testing::TestPartResultArray failures;
+  {
+    const ::testing::ScopedFakeTestPartResultReporter catcher(&failures);
+    for_each_run([](const KernelRun& run) {
+      const Buffer<float> x(draw<float>("x", 1, kElements, 0, 1));
+      Buffer<float> y(kElements);
+      tile_sums(run.stream, y.data(), x.data(), kElements, kTile, Planted::write_past_the_end, run.options);
+    });
+  }
+  EXPECT_GE(failures.size(), 3);
+}
+
+#else
 
 // What simt reports when tile_sums runs with `bug`, and the result.
 struct Outcome {

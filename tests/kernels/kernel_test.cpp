@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -39,19 +40,37 @@ float16 rounded<float16>(double value) {
   return {static_cast<std::uint16_t>(std::min(bits, 0x7c00) | (std::signbit(value) ? 0x8000 : 0))};
 }
 
+KernelMemory::KernelMemory(std::size_t size, std::size_t element)
+    : size_(size), bytes_(block_size() + kAlignment, std::byte{0xff}) {
+  void* place = bytes_.data() + kRedZone;
+  std::size_t room = bytes_.size() - kRedZone;
+  host_ = static_cast<std::byte*>(std::align(kAlignment, size + kRedZone, place, room));
+  attach(element);
+}
+
+KernelMemory::~KernelMemory() {
+  refresh();
+  for (std::size_t i = 0; i < kRedZone; ++i)
+    if (host_[-1 - static_cast<std::ptrdiff_t>(i)] != std::byte{0xff} || host_[size_ + i] != std::byte{0xff}) {
+      ADD_FAILURE() << "a kernel wrote within " << i + 1 << " bytes outside of a buffer";
+      break;
+    }
+  detach();
+}
+
 template <class T>
 Buffer<T>::Buffer(const std::vector<double>& values) : Buffer(values.size()) {
-  for (std::size_t i = 0; i < size_; ++i) data_[i] = rounded<T>(values[i]);
+  std::ranges::transform(values, host().begin(), [](double value) { return rounded<T>(value); });
 }
 template <class T>
 std::vector<double> Buffer<T>::values() const {
   std::vector<double> result;
-  for (std::size_t i = 0; i < size_; ++i) result.push_back(number(data_[i]));
+  for (const T value : host()) result.push_back(number(value));
   return result;
 }
 template <class T>
 void Buffer<T>::fill(double value) {
-  for (std::size_t i = 0; i < size_; ++i) data_[i] = rounded<T>(value);
+  std::ranges::fill(host(), rounded<T>(value));
 }
 template class Buffer<float>;
 template class Buffer<bfloat16>;
@@ -67,35 +86,6 @@ std::vector<double> draw(std::string_view name, std::uint64_t seed, std::size_t 
 template std::vector<double> draw<float>(std::string_view, std::uint64_t, std::size_t, double, double);
 template std::vector<double> draw<bfloat16>(std::string_view, std::uint64_t, std::size_t, double, double);
 template std::vector<double> draw<float16>(std::string_view, std::uint64_t, std::size_t, double, double);
-
-#ifdef POSECU_SIMT
-
-void for_each_run(const std::function<void(const KernelRun&)>& check) {
-  for (const int threads : {1, 32, 96, 256})
-    for (const unsigned seed : {1u, 2u, 3u}) {
-      const KernelRun run{{}, {threads}, fmt::format("block of {} threads, schedule {}", threads, seed)};
-      SCOPED_TRACE(run.name);
-      simt::set_seed(seed);
-      simt::clear_reports();
-      check(run);
-      for (const std::string& report : simt::reports()) ADD_FAILURE() << report;
-      simt::clear_reports();
-    }
-}
-
-#else
-
-void for_each_run(const std::function<void(const KernelRun&)>& check) {
-  ThreadPool pool(3);
-  const Stream alone, pooled{.pool = &pool};
-  for (const KernelRun& run :
-       {KernelRun{alone, {}, "calling thread"}, {pooled, {}, "pool of 3"}, {pooled, {}, "pool of 3 again"}}) {
-    SCOPED_TRACE(run.name);
-    check(run);
-  }
-}
-
-#endif
 
 void SameBits::everywhere(const KernelRun& run, const std::string& name, std::span<const std::byte> result) {
   const auto [first, inserted] = seen_.try_emplace(name, result.begin(), result.end());

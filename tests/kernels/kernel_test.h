@@ -1,5 +1,6 @@
-// What every kernel's test uses. Each tests/kernels/x_test.cpp is compiled twice: with the serial kernels, and with the
-// simt ones (POSECU_SIMT), where blocks of several sizes run in several schedules and every access is checked.
+// What every kernel's test uses. Each tests/kernels/x_test.cpp is compiled for each build of the kernels: with the
+// serial ones; with the simt ones (POSECU_SIMT), where blocks of several sizes run in several schedules and every
+// access is checked; and, with POSECU_CUDA, for a GPU.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,49 +24,67 @@
 
 namespace posecu {
 
-// Memory for a kernel, between red zones. New memory holds NaN (integers: -1), so that what a kernel leaves unwritten
-// fails. A kernel that writes into a red zone fails the test: in simt at the access, in serial at the end.
+// Bytes that kernels reach, between red zones, and the host's view of them: the same memory but on a GPU. What a build
+// adds stands in harness_serial.cpp, harness_simt.cpp or harness_cuda.cpp. New memory is 0xff everywhere.
+class KernelMemory {
+ public:
+  KernelMemory(std::size_t size, std::size_t element);
+  ~KernelMemory();  // a kernel that wrote into a red zone fails the test here; simt also reports it at the access
+  KernelMemory(const KernelMemory&) = delete;
+  KernelMemory& operator=(const KernelMemory&) = delete;
+
+  void* kernels() const { return kernels_; }  // the address to give to a launcher
+  // The host's: valid until the next launch.
+  const std::byte* host() const {
+    refresh();
+    return host_;
+  }
+  std::byte* host() {
+    refresh();
+    changed_ = true;
+    return host_;
+  }
+
+  static void before_launch();  // kernels must see what the host wrote
+
+ private:
+  static constexpr std::size_t kRedZone = 1024, kAlignment = 64;
+  std::size_t block_size() const { return size_ + 2 * kRedZone; }
+  void attach(std::size_t element);
+  void detach();
+  void refresh() const;  // the host must see what kernels wrote
+
+  std::size_t size_;
+  std::vector<std::byte> bytes_;
+  std::byte* host_;
+  std::byte* kernels_ = nullptr;
+  bool changed_ = false;          // by the host, since the last launch
+  mutable std::size_t seen_ = 0;  // how many launches the host's view includes
+};
+
+// Memory for a kernel. New memory holds NaN (integers: -1), so that what a kernel leaves unwritten fails.
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t n) : bytes_(n * sizeof(T) + 2 * kRedZone + kAlignment, std::byte{0xff}), size_(n) {
-    void* place = bytes_.data() + kRedZone;
-    std::size_t room = bytes_.size() - kRedZone;
-    data_ = static_cast<T*>(std::align(kAlignment, n * sizeof(T) + kRedZone, place, room));
-#ifdef POSECU_SIMT
-    simt::register_memory(data_, n * sizeof(T), sizeof(T));
-#endif
-  }
+  explicit Buffer(std::size_t n) : memory_(n * sizeof(T), sizeof(T)), size_(n) {}
   // Holds `values`, rounded to T.
   explicit Buffer(const std::vector<double>& values);
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() {
-    const auto* begin = reinterpret_cast<const std::byte*>(data_);
-    for (std::size_t i = 0; i < kRedZone; ++i) {
-      const bool intact = begin[-1 - static_cast<std::ptrdiff_t>(i)] == std::byte{0xff} &&
-                          begin[size_ * sizeof(T) + i] == std::byte{0xff};
-      if (!intact) ADD_FAILURE() << "a kernel wrote within " << i + 1 << " bytes outside of a buffer";
-      if (!intact) break;
-    }
-#ifdef POSECU_SIMT
-    simt::forget_memory(data_);
-#endif
-  }
 
-  T* data() { return data_; }
-  const T* data() const { return data_; }
+  // For launchers; the host reads and writes by what follows.
+  T* data() { return static_cast<T*>(memory_.kernels()); }
+  const T* data() const { return static_cast<const T*>(memory_.kernels()); }
+
   std::size_t size() const { return size_; }
-  T& operator[](std::size_t i) { return data_[i]; }
-  const T& operator[](std::size_t i) const { return data_[i]; }
-  std::span<const std::byte> bytes() const { return std::as_bytes(std::span(data_, size_)); }
+  std::span<T> host() { return {reinterpret_cast<T*>(memory_.host()), size_}; }
+  std::span<const T> host() const { return {reinterpret_cast<const T*>(memory_.host()), size_}; }
+  T& operator[](std::size_t i) { return host()[i]; }
+  const T& operator[](std::size_t i) const { return host()[i]; }
+  std::span<const std::byte> bytes() const { return std::as_bytes(host()); }
   std::vector<double> values() const;
   void fill(double value);
 
  private:
-  static constexpr std::size_t kRedZone = 1024, kAlignment = 64;
-  std::vector<std::byte> bytes_;
-  T* data_ = nullptr;
+  KernelMemory memory_;
   std::size_t size_;
 };
 
@@ -80,9 +99,22 @@ T rounded(double value);
 template <class T>
 std::vector<double> draw(std::string_view name, std::uint64_t seed, std::size_t n, double least, double limit);
 
+// The stream of a run, handed to a launcher.
+class RunStream {
+ public:
+  RunStream(const Stream& stream = {}) : stream_(stream) {}
+  operator const Stream&() const {
+    KernelMemory::before_launch();
+    return stream_;
+  }
+
+ private:
+  Stream stream_;
+};
+
 // One run of a kernel: pass `stream` and `options` on to the launcher.
 struct KernelRun {
-  Stream stream;
+  RunStream stream;
   LaunchOptions options;
   std::string name;  // "block of 96 threads, schedule 2"
 };

@@ -59,7 +59,7 @@ inline FlipTable flip_table(const reference::Maps& maps) {
 template <class T>
 std::unique_ptr<Buffer<T>> buffer_of(const std::vector<T>& values) {
   auto buffer = std::make_unique<Buffer<T>>(values.size());
-  std::ranges::copy(values, buffer->data());
+  std::ranges::copy(values, buffer->host().begin());
   return buffer;
 }
 

@@ -81,9 +81,11 @@ TYPED_TEST(ResizeTest, BackwardEqualsReference) {
 TEST(ResizeTest, KeepsAPictureOfItsOwnSize) {
   const Map x = draw_map<float>("x", 1, 7, 5, 8);
   const Buffer<float> in(x.values);
-  Buffer<float> y(x.values.size());
-  resize_bilinear_forward<float>({}, y.data(), in.data(), {1, 8, 7, 5, 7, 5});
-  EXPECT_EQ(y.values(), x.values);
+  for_each_run([&](const KernelRun& run) {
+    Buffer<float> y(x.values.size());
+    resize_bilinear_forward<float>(run.stream, y.data(), in.data(), {1, 8, 7, 5, 7, 5}, run.options);
+    EXPECT_EQ(y.values(), x.values);
+  });
 }
 
 TEST(ResizeReferenceTest, GradientsEqualFiniteDifferences) {

@@ -75,7 +75,7 @@ std::vector<Match> run_search(const reference::Maps& maps, const Search& search,
                  buffers.embeddings(),
                  {list->data(), first->data(), tags.data(), tile_values.data(), tile_places.data()},
                  {static_cast<int>(missing), static_cast<int>(tiles)}, run.options);
-  return {matches.data(), matches.data() + missing};
+  return {matches.host().begin(), matches.host().end()};
 }
 
 std::vector<double> tag_of(const Search& search, const reference::Maps& maps, int person) {

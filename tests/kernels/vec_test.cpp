@@ -1,4 +1,5 @@
 // The runtime's vector functions and collectives, one by one.
+#include <algorithm>
 #include <bit>
 
 #include "kernel_test.h"
@@ -70,7 +71,7 @@ TEST(VecTest, ExpAndLogKeepTheirLimits) {
   for_each_run([&](const KernelRun& run) {
     Buffer<float> x(8), z(8);
     const float values[] = {-kInfinity, -200.f, kInfinity, 0.f, 1.f, -0.f, 3.4e38f, -104.f};
-    std::copy_n(values, 8, x.data());
+    std::ranges::copy(values, x.host().begin());
     z.fill(0);
     Results found(8);
     probe_vec(run.stream, found.pointers(), x.data(), z.data(), 8, run.options);
