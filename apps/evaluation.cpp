@@ -21,11 +21,11 @@ struct ScaleMaps {
 Tensor<float> network_input(Context& context, const Picture& picture, const TestGeometry& geometry, double factor,
                             FindOptions::Flip flip) {
   const Size size = scaled_size(geometry, factor);
-  if (size.width % HrNet::kMultiple != 0 || size.height % HrNet::kMultiple != 0)
+  if (size.width % Network::kMultiple != 0 || size.height % Network::kMultiple != 0)
     throw UsageError(
         fmt::format("eval.scales: {} makes pictures of {}x{} pixels, which are no multiples of {}\n"
                     "  try: eval.scales=[0.5,1,1.5]",
-                    factor, size.width, size.height, HrNet::kMultiple));
+                    factor, size.width, size.height, Network::kMultiple));
   const Picture resized = test_resize(context.stream(), picture, geometry, factor);
   Tensor<float> images = context.tensor<float>({flip == FindOptions::Flip::yes ? 2 : 1, size.height, size.width, 3});
   normalise(context.stream(), images.data(), resized, Mirror::no);

@@ -37,7 +37,7 @@ constexpr std::int64_t kMaxSide = 16384, kMaxPictures = 4096;
 Tensor<float> read_input(Context& context, const std::string& path) {
   const Safetensors file = Safetensors::read(path);
   const std::vector<std::int64_t>& shape = file.at("input").shape;
-  const auto is_side = [](std::int64_t s) { return s > 0 && s % HrNet::kMultiple == 0 && s <= kMaxSide; };
+  const auto is_side = [](std::int64_t s) { return s > 0 && s % Network::kMultiple == 0 && s <= kMaxSide; };
   if (shape.size() != 4 || shape[0] < 1 || shape[0] > kMaxPictures || shape[1] != 3 || !is_side(shape[2]) ||
       !is_side(shape[3]))
     throw InputError(path, "tensor input", "expected [N,3,H,W], H and W multiples of 32");

@@ -18,31 +18,33 @@
 
 namespace posecu {
 
+// T is what the tensors store; statistics, parameters and their gradients are float.
+template <class T>
 class BatchNorm {
  public:
   // Registers `name`.weight (gamma), .bias (beta), .running_mean, .running_var, each [C].
   BatchNorm(Parameters& parameters, const std::string& name, int channels, const BatchNormOptions& options = {});
 
   // x, residual [N,H,W,C] -> y [N,H,W,C]. Keeps x; y must live until backward when the activation is relu.
-  Tensor<float> forward_training(Context& context, Tensor<float> x, View<const float> residual = {});
+  Tensor<T> forward_training(Context& context, Tensor<T> x, View<const T> residual = {});
 
   // dy -> dx, which may be dy itself; dgamma and dbeta are added to. Frees what forward_training kept. The gradient of
   // the residual is written to `dresidual`, if wanted.
-  void backward(Context& context, View<float> dx, View<const float> dy, View<float> dresidual = {});
+  void backward(Context& context, View<T> dx, View<const T> dy, View<T> dresidual = {});
 
   // y = activation(bn(x)) by the running statistics, in the memory of x.
-  Tensor<float> forward_inference(Context& context, Tensor<float> x) const;
+  Tensor<T> forward_inference(Context& context, Tensor<T> x) const;
 
   // bn(x) = x * scale + shift by the running statistics; both [C].
-  void running_scale_and_shift(View<float> scale, View<float> shift) const;
+  void running_scale_and_shift(Context& context, View<float> scale, View<float> shift) const;
 
  private:
   BatchNormShape matrix(const Shape& x) const;
 
   BatchNormOptions options_;
   Parameter *gamma_, *beta_, *running_mean_, *running_var_;
-  Tensor<float> x_;               // [N,H,W,C], kept for backward
-  View<const float> y_;           // likewise, with relu
+  Tensor<T> x_;                   // [N,H,W,C], kept for backward
+  View<const T> y_;               // likewise, with relu
   Tensor<float> mean_, inv_std_;  // [C], likewise
 };
 

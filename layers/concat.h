@@ -8,9 +8,11 @@
 namespace posecu {
 
 // a [N,H,W,A], b [N,H,W,B] -> [N,H,W,A+B]
-Tensor<float> concat(Context& context, View<const float> a, View<const float> b);
+template <class T>
+Tensor<T> concat(Context& context, View<const T> a, View<const T> b);
 
 // y [N,H,W,C] -> its first `channels` channels, and the others.
-std::pair<Tensor<float>, Tensor<float>> split(Context& context, View<const float> y, int channels);
+template <class T>
+std::pair<Tensor<T>, Tensor<T>> split(Context& context, View<const T> y, int channels);
 
 }  // namespace posecu

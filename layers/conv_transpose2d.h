@@ -13,26 +13,27 @@
 
 namespace posecu {
 
+template <class T>
 class ConvTranspose2d {
  public:
   // Registers `name`.weight.
   ConvTranspose2d(Parameters& parameters, const std::string& name, const ConvolutionSizes& sizes);
 
-  Tensor<float> forward_training(Context& context, Tensor<float> x);  // keeps x
+  Tensor<T> forward_training(Context& context, Tensor<T> x);  // keeps x
 
   // dy -> dx; the gradient of the weight is added to. Frees x.
-  Tensor<float> backward(Context& context, View<const float> dy);
+  Tensor<T> backward(Context& context, View<const T> dy);
 
   void prepare_inference();  // again when the parameters have changed
-  Tensor<float> forward_inference(Context& context, View<const float> x);
+  Tensor<T> forward_inference(Context& context, View<const T> x);
 
  private:
   Shape output_shape(const Shape& x) const;
 
   ConvolutionSizes sizes_;
-  Convolution convolution_;  // from y to x
+  Convolution<T> convolution_;  // from y to x
   Parameter* weight_;
-  Tensor<float> x_;  // [N,H,W,in], kept for backward
+  Tensor<T> x_;  // [N,H,W,in], kept for backward
 };
 
 }  // namespace posecu

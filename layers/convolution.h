@@ -1,11 +1,14 @@
 // A two-dimensional convolution and its adjoints on the device, without parameters: what Conv2d and ConvTranspose2d are
-// made of. On the CPU it is oneDNN's, on plain NHWC activations.
+// made of: cuDNN's on a GPU, oneDNN's on the CPU, both on plain NHWC activations.
 //
 //   forward           y[n,i,j,o] = bias[o] + sum over p,q,c of x[n, i*s+p-pad, j*s+q-pad, c] * w[o,c,p,q]
 //   backward_data     dx = the adjoint of forward without bias, overwritten
 //   backward_weights  dw += sum over n,i,j of dy[n,i,j,o] * x[n, i*s+p-pad, j*s+q-pad, c]     dbias += sum of dy
 //
 //   x, dx [N,H,W,in]   y, dy [N,H',W',out], H' = (H + 2 pad - kernel) / s + 1   w, dw [out,in,kernel,kernel] as PyTorch
+//
+// T (float, bfloat16, float16) is what activations are stored as; weights, bias and their gradients are float, and so
+// are sums. The CPU has no convolution of 16 bits: it computes on copies in float and rounds. Slow; for tests.
 //
 // Run to run the results are the same bits; those of backward_weights depend on the number of threads.
 // What a shape needs (primitives, layouts) is made at its first use and kept; scratch memory comes from the arena.
@@ -14,6 +17,8 @@
 #include <memory>
 
 #include "core/context.h"
+#include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 
 namespace posecu {
 
@@ -38,6 +43,7 @@ struct FrozenWeights {
   View<const float> bias;    // [out], empty: 0
 };
 
+template <class T>
 class Convolution {
  public:
   explicit Convolution(const ConvolutionSizes& sizes);
@@ -48,15 +54,13 @@ class Convolution {
   Shape output_shape(const Shape& x) const;  // throws std::logic_error where x has other channels
 
   // `bias` and `dbias` may be empty.
-  void forward(Context& context, View<float> y, View<const float> x, View<const float> weight, View<const float> bias);
-  void backward_data(Context& context, View<float> dx, View<const float> dy, View<const float> weight);
-  void backward_weights(Context& context, View<float> dweight, View<float> dbias, View<const float> x,
-                        View<const float> dy);
+  void forward(Context& context, View<T> y, View<const T> x, View<const float> weight, View<const float> bias);
+  void backward_data(Context& context, View<T> dx, View<const T> dy, View<const float> weight);
+  void backward_weights(Context& context, View<float> dweight, View<float> dbias, View<const T> x, View<const T> dy);
 
   // As forward and backward_data, with weights that are packed at their first use and kept until thaw().
-  void forward_frozen(Context& context, View<float> y, View<const float> x, const FrozenWeights& weights,
-                      Epilogue epilogue);
-  void backward_data_frozen(Context& context, View<float> dx, View<const float> dy, View<const float> weight);
+  void forward_frozen(Context& context, View<T> y, View<const T> x, const FrozenWeights& weights, Epilogue epilogue);
+  void backward_data_frozen(Context& context, View<T> dx, View<const T> dy, View<const float> weight);
   void thaw();  // the weights have changed
 
  private:

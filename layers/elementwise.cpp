@@ -1,12 +1,15 @@
 #include "layers/elementwise.h"
 
 #include "kernels/elementwise.h"
+#include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 
 namespace posecu {
 
-void add_to(Context& context, View<float> sum, View<const float> x) {
+template <class T>
+void add_to(Context& context, View<T> sum, View<const T> x) {
   require(sum.shape() == x.shape(), "tensors of different shapes are added");
-  accumulate<float>(context.stream(), sum.data(), x.data(), x.elements());
+  accumulate<T>(context.stream(), sum.data(), x.data(), x.elements());
 }
 
 Tensor<float> mean_of(Context& context, Tensor<float> a, View<const float> b) {
@@ -20,5 +23,30 @@ Tensor<float> copy_of(Context& context, View<const float> x) {
   scale<float>(context.stream(), y.data(), x.data(), 1.F, x.elements());
   return y;
 }
+
+template <class To, class From>
+Tensor<To> converted(Context& context, View<const From> x, MemoryClass memory_class) {
+  auto y = context.tensor<To>(x.shape(), memory_class);
+  convert<To, From>(context, y, x);
+  return y;
+}
+
+template <class To, class From>
+void convert(Context& context, View<To> y, View<const From> x) {
+  require(y.shape() == x.shape(), "a tensor is converted to another shape");
+  cast<To, From>(context.stream(), y.data(), x.data(), x.elements());
+}
+
+template void add_to(Context&, View<float>, View<const float>);
+template void add_to(Context&, View<bfloat16>, View<const bfloat16>);
+template void add_to(Context&, View<float16>, View<const float16>);
+template Tensor<float> converted(Context&, View<const bfloat16>, MemoryClass);
+template Tensor<float> converted(Context&, View<const float16>, MemoryClass);
+template Tensor<bfloat16> converted(Context&, View<const float>, MemoryClass);
+template Tensor<float16> converted(Context&, View<const float>, MemoryClass);
+template void convert(Context&, View<float>, View<const bfloat16>);
+template void convert(Context&, View<float>, View<const float16>);
+template void convert(Context&, View<bfloat16>, View<const float>);
+template void convert(Context&, View<float16>, View<const float>);
 
 }  // namespace posecu

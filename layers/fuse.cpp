@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "kernels/fuse.h"
+#include "kernels/runtime/bfloat16.h"
+#include "kernels/runtime/float16.h"
 
 namespace posecu {
 namespace {
@@ -23,37 +25,49 @@ FuseShape fuse_shape(const Shape& y, std::span<const Shape> inputs) {
 
 }  // namespace
 
-Tensor<float> fuse_branches(Context& context, std::span<const View<const float>> inputs) {
+template <class T>
+Tensor<T> fuse_branches(Context& context, std::span<const View<const T>> inputs) {
   std::vector<Shape> shapes;
-  std::array<const float*, kMaxFused> data{};
+  std::array<const T*, kMaxFused> data{};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     shapes.push_back(inputs[i].shape());
     data[i] = inputs[i].data();
   }
   const Shape largest = *std::ranges::max_element(shapes, {}, &Shape::elements);
-  auto y = context.tensor<float>(largest);
-  fuse_forward<float>(context.stream(), y.data(), data, fuse_shape(largest, shapes));
+  auto y = context.tensor<T>(largest);
+  fuse_forward<T>(context.stream(), y.data(), data, fuse_shape(largest, shapes));
   return y;
 }
 
-FuseGradients fuse_branches_backward(Context& context, Tensor<float> dy, View<const float> y,
-                                     std::span<const Shape> inputs) {
+template <class T>
+FuseGradients<T> fuse_branches_backward(Context& context, Tensor<T> dy, View<const T> y,
+                                        std::span<const Shape> inputs) {
   const FuseShape shape = fuse_shape(y.shape(), inputs);
-  FuseGradients result;
-  std::array<float*, kMaxFused> data{};
+  FuseGradients<T> result;
+  std::array<T*, kMaxFused> data{};
   bool full_given = false;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto& gradient = result.reduced.emplace_back();
     if (inputs[i] != y.shape()) {
-      gradient = context.tensor<float>(inputs[i]);
+      gradient = context.tensor<T>(inputs[i]);
       data[i] = gradient.data();
     } else if (!std::exchange(full_given, true)) {
       data[i] = dy.data();
     }
   }
-  fuse_backward<float>(context.stream(), data, dy.data(), y.data(), shape);
+  fuse_backward<T>(context.stream(), data, dy.data(), y.data(), shape);
   result.full = std::move(dy);
   return result;
 }
+
+template Tensor<float> fuse_branches(Context&, std::span<const View<const float>>);
+template FuseGradients<float> fuse_branches_backward(Context&, Tensor<float>, View<const float>,
+                                                     std::span<const Shape>);
+template Tensor<bfloat16> fuse_branches(Context&, std::span<const View<const bfloat16>>);
+template FuseGradients<bfloat16> fuse_branches_backward(Context&, Tensor<bfloat16>, View<const bfloat16>,
+                                                        std::span<const Shape>);
+template Tensor<float16> fuse_branches(Context&, std::span<const View<const float16>>);
+template FuseGradients<float16> fuse_branches_backward(Context&, Tensor<float16>, View<const float16>,
+                                                       std::span<const Shape>);
 
 }  // namespace posecu

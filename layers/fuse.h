@@ -10,15 +10,17 @@ namespace posecu {
 
 // Up to four inputs [N,h,w,C], added from the first to the last; the largest gives y its size, and the sizes of the
 // others divide it by 2, 4 or 8.
-Tensor<float> fuse_branches(Context& context, std::span<const View<const float>> inputs);
+template <class T>
+Tensor<T> fuse_branches(Context& context, std::span<const View<const T>> inputs);
 
 // dy -> the gradient of each input in turn. Inputs of y's own size all have the same gradient: `full`, which is made in
 // the memory of dy; theirs in `reduced` is empty.
+template <class T>
 struct FuseGradients {
-  Tensor<float> full;
-  std::vector<Tensor<float>> reduced;
+  Tensor<T> full;
+  std::vector<Tensor<T>> reduced;
 };
-FuseGradients fuse_branches_backward(Context& context, Tensor<float> dy, View<const float> y,
-                                     std::span<const Shape> inputs);
+template <class T>
+FuseGradients<T> fuse_branches_backward(Context& context, Tensor<T> dy, View<const T> y, std::span<const Shape> inputs);
 
 }  // namespace posecu

@@ -6,34 +6,43 @@
 
 namespace posecu {
 
-BasicBlock::BasicBlock(Parameters& parameters, const std::string& name, int channels)
+template <class T>
+BasicBlock<T>::BasicBlock(Parameters& parameters, const std::string& name, int channels)
     : first_(parameters, name + ".conv1", name + ".bn1", {channels, channels, 3, 1, 1}, Activation::relu),
       second_(parameters, name + ".conv2", name + ".bn2", {channels, channels, 3, 1, 1}, Activation::relu) {}
 
-View<const float> BasicBlock::forward_training(Context& context, View<const float> x) {
+template <class T>
+View<const T> BasicBlock<T>::forward_training(Context& context, View<const T> x) {
   hidden_ = first_.forward_training(context, x);
   y_ = second_.forward_training(context, hidden_, x);
   return y_;
 }
 
-Tensor<float> BasicBlock::backward(Context& context, Tensor<float> dy) {
-  auto dresidual = context.tensor<float>(dy.shape());
+template <class T>
+Tensor<T> BasicBlock<T>::backward(Context& context, Tensor<T> dy) {
+  auto dresidual = context.tensor<T>(dy.shape());
   auto dhidden = second_.backward(context, std::move(dy), dresidual);
   y_.reset();
   const auto dx = first_.backward(context, std::move(dhidden));
   hidden_.reset();
-  add_to(context, dresidual, dx);
+  add_to<T>(context, dresidual, dx);
   return dresidual;
 }
 
-void BasicBlock::prepare_inference(Context& context) {
+template <class T>
+void BasicBlock<T>::prepare_inference(Context& context) {
   first_.prepare_inference(context);
   second_.prepare_inference(context);
 }
 
-Tensor<float> BasicBlock::forward_inference(Context& context, Tensor<float> x) {
+template <class T>
+Tensor<T> BasicBlock<T>::forward_inference(Context& context, Tensor<T> x) {
   const auto hidden = first_.forward_inference(context, x);
   return second_.forward_inference(context, hidden, std::move(x));
 }
+
+template class BasicBlock<float>;
+template class BasicBlock<bfloat16>;
+template class BasicBlock<float16>;
 
 }  // namespace posecu

@@ -7,19 +7,20 @@
 
 namespace posecu {
 
+template <class T>
 class BasicBlock {
  public:
   BasicBlock(Parameters& parameters, const std::string& name, int channels);
 
-  View<const float> forward_training(Context& context, View<const float> x);  // x must live until backward
-  Tensor<float> backward(Context& context, Tensor<float> dy);                 // -> dx; frees what forward kept
+  View<const T> forward_training(Context& context, View<const T> x);  // x must live until backward
+  Tensor<T> backward(Context& context, Tensor<T> dy);                 // -> dx; frees what forward kept
 
   void prepare_inference(Context& context);
-  Tensor<float> forward_inference(Context& context, Tensor<float> x);  // in the memory of x
+  Tensor<T> forward_inference(Context& context, Tensor<T> x);  // in the memory of x
 
  private:
-  ConvBn first_, second_;
-  Tensor<float> hidden_, y_;
+  ConvBn<T> first_, second_;
+  Tensor<T> hidden_, y_;
 };
 
 }  // namespace posecu

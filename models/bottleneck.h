@@ -9,22 +9,23 @@
 
 namespace posecu {
 
+inline constexpr int kBottleneckExpansion = 4;
+
+template <class T>
 class Bottleneck {
  public:
-  static constexpr int kExpansion = 4;
-
   Bottleneck(Parameters& parameters, const std::string& name, int in, int inner);
 
-  View<const float> forward_training(Context& context, View<const float> x);  // x must live until backward
-  Tensor<float> backward(Context& context, Tensor<float> dy);                 // -> dx; frees what forward kept
+  View<const T> forward_training(Context& context, View<const T> x);  // x must live until backward
+  Tensor<T> backward(Context& context, Tensor<T> dy);                 // -> dx; frees what forward kept
 
   void prepare_inference(Context& context);
-  Tensor<float> forward_inference(Context& context, Tensor<float> x);
+  Tensor<T> forward_inference(Context& context, Tensor<T> x);
 
  private:
-  ConvBn reduce_, spread_, expand_;
-  std::optional<ConvBn> projection_;
-  Tensor<float> reduced_, spread_out_, y_;
+  ConvBn<T> reduce_, spread_, expand_;
+  std::optional<ConvBn<T>> projection_;
+  Tensor<T> reduced_, spread_out_, y_;
 };
 
 }  // namespace posecu

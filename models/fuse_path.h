@@ -14,20 +14,21 @@
 
 namespace posecu {
 
+template <class T>
 class FusePath {
  public:
   FusePath(Parameters& parameters, const std::string& name, std::span<const int> channels, int from, int to);
 
-  Tensor<float> forward_training(Context& context, View<const float> x);  // x must live until backward
-  Tensor<float> backward(Context& context, View<const float> dy);         // -> dx; frees what forward kept
+  Tensor<T> forward_training(Context& context, View<const T> x);  // x must live until backward
+  Tensor<T> backward(Context& context, View<const T> dy);         // -> dx; frees what forward kept
 
   void prepare_inference(Context& context);
-  Tensor<float> forward_inference(Context& context, View<const float> x);
-  Tensor<float> forward_inference(Context& context, View<const float> x, Tensor<float> sum);  // added to the sum
+  Tensor<T> forward_inference(Context& context, View<const T> x);
+  Tensor<T> forward_inference(Context& context, View<const T> x, Tensor<T> sum);  // added to the sum
 
  private:
-  std::vector<ConvBn> steps_;
-  std::vector<Tensor<float>> hidden_;  // outputs of all steps but the last, kept for backward
+  std::vector<ConvBn<T>> steps_;
+  std::vector<Tensor<T>> hidden_;  // outputs of all steps but the last, kept for backward
 };
 
 }  // namespace posecu

@@ -16,23 +16,24 @@
 
 namespace posecu {
 
+template <class T>
 class HigherHrNetHead {
  public:
   HigherHrNetHead(Parameters& parameters, const std::string& name, int features, int keypoints, int embedding_dim);
 
-  NetworkMaps forward_training(Context& context, View<const float> features);  // which must live until backward
-  Tensor<float> backward(Context& context, NetworkMaps gradients);             // -> gradient of the features
+  TypedMaps<T> forward_training(Context& context, View<const T> features);  // which must live until backward
+  Tensor<T> backward(Context& context, TypedMaps<T> gradients);             // -> gradient of the features
 
   void prepare_inference(Context& context);
-  NetworkMaps forward_inference(Context& context, View<const float> features);
+  TypedMaps<T> forward_inference(Context& context, View<const T> features);
 
  private:
   int channels_;  // of the features
-  Conv2d low_, high_, embeddings_;
-  ConvTranspose2d enlarge_;
-  BatchNorm enlarge_bn_;
-  std::vector<BasicBlock> blocks_;
-  Tensor<float> enlarged_;  // [N,H/2,W/2,features], kept for backward
+  Conv2d<T> low_, high_, embeddings_;
+  ConvTranspose2d<T> enlarge_;
+  BatchNorm<T> enlarge_bn_;
+  std::vector<BasicBlock<T>> blocks_;
+  Tensor<T> enlarged_;  // [N,H/2,W/2,features], kept for backward
 };
 
 }  // namespace posecu

@@ -3,12 +3,21 @@
 #include <utility>
 
 #include "layers/elementwise.h"
-#include "layers/fuse.h"
 
 namespace posecu {
+namespace {
 
-HrModule::HrModule(Parameters& parameters, const std::string& name, std::span<const int> channels, int blocks,
-                   int outputs)
+// work(0) .. work(count - 1), side by side where the device can.
+template <class F>
+void in_parallel(Context& context, std::size_t count, const F& work) {
+  context.parallel(static_cast<int>(count), [&](int i) { work(static_cast<std::size_t>(i)); });
+}
+
+}  // namespace
+
+template <class T>
+HrModule<T>::HrModule(Parameters& parameters, const std::string& name, std::span<const int> channels, int blocks,
+                      int outputs)
     : branches_(channels.size()) {
   for (std::size_t branch = 0; branch < channels.size(); ++branch) {
     for (int block = 0; block < blocks; ++block) {
@@ -27,68 +36,83 @@ HrModule::HrModule(Parameters& parameters, const std::string& name, std::span<co
   }
 }
 
-std::vector<View<const float>> HrModule::forward_training(Context& context, std::span<const View<const float>> x) {
+template <class T>
+std::vector<View<const T>> HrModule<T>::forward_training(Context& context, std::span<const View<const T>> x) {
   ends_.assign(x.begin(), x.end());
-  for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
-    for (BasicBlock& block : branches_[branch]) ends_[branch] = block.forward_training(context, ends_[branch]);
-  }
-  for (std::size_t output = 0; output < paths_.size(); ++output) y_.push_back(output_training(context, output));
+  in_parallel(context, branches_.size(), [&](std::size_t branch) {
+    for (BasicBlock<T>& block : branches_[branch]) ends_[branch] = block.forward_training(context, ends_[branch]);
+  });
+  y_.resize(paths_.size());
+  in_parallel(context, y_.size(), [&](std::size_t output) { y_[output] = output_training(context, output); });
   return {y_.begin(), y_.end()};
 }
 
-Tensor<float> HrModule::output_training(Context& context, std::size_t output) {
-  std::vector<Tensor<float>> arrived(ends_.size());
-  std::vector<View<const float>> summands = ends_;
+template <class T>
+Tensor<T> HrModule<T>::output_training(Context& context, std::size_t output) {
+  std::vector<Tensor<T>> arrived(ends_.size());
+  std::vector<View<const T>> summands = ends_;
   for (std::size_t branch = 0; branch < ends_.size(); ++branch) {
     if (branch == output) continue;
     summands[branch] = arrived[branch] = paths_[output][branch]->forward_training(context, ends_[branch]);
   }
-  return fuse_branches(context, summands);
+  return fuse_branches<T>(context, summands);
 }
 
-std::vector<Tensor<float>> HrModule::backward(Context& context, std::vector<Tensor<float>> dy) {
-  std::vector<Tensor<float>> dx(branches_.size());
-  for (std::size_t output = paths_.size(); output-- > 0;) {
-    output_backward(context, output, std::move(dy[output]), dx);
-  }
-  y_.clear(), ends_.clear();
-  for (std::size_t branch = branches_.size(); branch-- > 0;) {
+template <class T>
+std::vector<Tensor<T>> HrModule<T>::backward(Context& context, std::vector<Tensor<T>> dy) {
+  std::vector<FuseGradients<T>> gradients(paths_.size());
+  in_parallel(context, paths_.size(),
+              [&](std::size_t output) { gradients[output] = output_backward(context, output, std::move(dy[output])); });
+  y_.clear();
+  std::vector<Tensor<T>> dx(branches_.size());
+  in_parallel(context, branches_.size(), [&](std::size_t branch) {
+    dx[branch] = branch_backward(context, branch, gradients);
     for (std::size_t block = branches_[branch].size(); block-- > 0;) {
       dx[branch] = branches_[branch][block].backward(context, std::move(dx[branch]));
     }
-  }
+  });
+  ends_.clear();
   return dx;
 }
 
-void HrModule::output_backward(Context& context, std::size_t output, Tensor<float> dy,
-                               std::vector<Tensor<float>>& dbranches) {
+template <class T>
+FuseGradients<T> HrModule<T>::output_backward(Context& context, std::size_t output, Tensor<T> dy) {
   std::vector<Shape> shapes;
   for (std::size_t branch = 0; branch < ends_.size(); ++branch) {
     // What arrives from a higher resolution has the output's own.
     const Shape &end = ends_[branch].shape(), &y = y_[output].shape();
     shapes.push_back(branch < output ? y : Shape{end[0], end[1], end[2], y[3]});
   }
-  FuseGradients gradients = fuse_branches_backward(context, std::move(dy), y_[output], shapes);
-  y_[output].reset();
-  const auto add = [&](std::size_t branch, Tensor<float> gradient) {
-    Tensor<float>& sum = dbranches[branch];
-    if (sum.empty()) {
-      sum = std::move(gradient);
-    } else {
-      add_to(context, sum, gradient);
-    }
-  };
-  for (std::size_t branch = 0; branch < ends_.size(); ++branch) {
-    if (branch == output) continue;
-    const Tensor<float> reduced = std::move(gradients.reduced[branch]);
-    add(branch, paths_[output][branch]->backward(context, branch < output ? gradients.full : reduced));
-  }
-  add(output, std::move(gradients.full));
+  return fuse_branches_backward<T>(context, std::move(dy), y_[output], shapes);
 }
 
-void HrModule::prepare_inference(Context& context) {
+// The sum of what comes back to the end of a branch, from the last output to the first. Other branches may read the
+// gradients of the outputs themselves at the same time.
+template <class T>
+Tensor<T> HrModule<T>::branch_backward(Context& context, std::size_t branch, std::vector<FuseGradients<T>>& gradients) {
+  Tensor<T> sum;
+  for (std::size_t output = paths_.size(); output-- > 0;) {
+    if (branch == output) {
+      if (!sum.empty()) add_to<T>(context, sum, gradients[output].full);
+      continue;
+    }
+    const Tensor<T> reduced = std::move(gradients[output].reduced[branch]);
+    Tensor<T> more = paths_[output][branch]->backward(context, branch < output ? gradients[output].full : reduced);
+    if (!sum.empty()) {
+      add_to<T>(context, sum, more);
+    } else {
+      sum = std::move(more);
+      const bool own_came_first = output < branch && branch < paths_.size();
+      if (own_came_first) add_to<T>(context, sum, gradients[branch].full);
+    }
+  }
+  return sum.empty() ? std::move(gradients[branch].full) : std::move(sum);  // empty: a module of one output
+}
+
+template <class T>
+void HrModule<T>::prepare_inference(Context& context) {
   for (auto& blocks : branches_) {
-    for (BasicBlock& block : blocks) block.prepare_inference(context);
+    for (BasicBlock<T>& block : blocks) block.prepare_inference(context);
   }
   for (Paths& paths : paths_) {
     for (auto& path : paths) {
@@ -97,23 +121,22 @@ void HrModule::prepare_inference(Context& context) {
   }
 }
 
-std::vector<Tensor<float>> HrModule::forward_inference(Context& context, std::vector<Tensor<float>> x) {
-  for (std::size_t branch = 0; branch < branches_.size(); ++branch) {
-    for (BasicBlock& block : branches_[branch]) x[branch] = block.forward_inference(context, std::move(x[branch]));
-  }
-  std::vector<Tensor<float>> y;
-  for (std::size_t output = 0; output < paths_.size(); ++output) {
-    y.push_back(output_inference(context, output, x));
-  }
+template <class T>
+std::vector<Tensor<T>> HrModule<T>::forward_inference(Context& context, std::vector<Tensor<T>> x) {
+  in_parallel(context, branches_.size(), [&](std::size_t branch) {
+    for (BasicBlock<T>& block : branches_[branch]) x[branch] = block.forward_inference(context, std::move(x[branch]));
+  });
+  std::vector<Tensor<T>> y(paths_.size());
+  in_parallel(context, y.size(), [&](std::size_t output) { y[output] = output_inference(context, output, x); });
   return y;
 }
 
-Tensor<float> HrModule::output_inference(Context& context, std::size_t output,
-                                         std::span<const Tensor<float>> branches) {
-  std::vector<Tensor<float>> arrived;
+template <class T>
+Tensor<T> HrModule<T>::output_inference(Context& context, std::size_t output, std::span<const Tensor<T>> branches) {
+  std::vector<Tensor<T>> arrived;
   // What comes from higher resolutions is summed by the convolutions themselves.
   for (std::size_t branch = 0; branch < output; ++branch) {
-    FusePath& path = *paths_[output][branch];
+    FusePath<T>& path = *paths_[output][branch];
     if (branch == 0) {
       arrived.push_back(path.forward_inference(context, branches[branch]));
     } else {
@@ -123,9 +146,13 @@ Tensor<float> HrModule::output_inference(Context& context, std::size_t output,
   for (std::size_t branch = output + 1; branch < branches.size(); ++branch) {
     arrived.push_back(paths_[output][branch]->forward_inference(context, branches[branch]));
   }
-  std::vector<View<const float>> summands(arrived.begin(), arrived.end());
+  std::vector<View<const T>> summands(arrived.begin(), arrived.end());
   summands.insert(summands.begin() + (output > 0 ? 1 : 0), branches[output]);
-  return fuse_branches(context, summands);
+  return fuse_branches<T>(context, summands);
 }
+
+template class HrModule<float>;
+template class HrModule<bfloat16>;
+template class HrModule<float16>;
 
 }  // namespace posecu

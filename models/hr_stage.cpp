@@ -4,8 +4,9 @@
 
 namespace posecu {
 
-HrStage::HrStage(Parameters& parameters, const std::string& name, std::span<const int> channels, int blocks,
-                 int modules, Outputs outputs) {
+template <class T>
+HrStage<T>::HrStage(Parameters& parameters, const std::string& name, std::span<const int> channels, int blocks,
+                    int modules, Outputs outputs) {
   const int branches = static_cast<int>(channels.size());
   for (int i = 0; i < modules; ++i) {
     const bool reduced = i == modules - 1 && outputs == Outputs::first;
@@ -13,23 +14,31 @@ HrStage::HrStage(Parameters& parameters, const std::string& name, std::span<cons
   }
 }
 
-std::vector<View<const float>> HrStage::forward_training(Context& context, std::vector<View<const float>> x) {
-  for (HrModule& module : modules_) x = module.forward_training(context, x);
+template <class T>
+std::vector<View<const T>> HrStage<T>::forward_training(Context& context, std::vector<View<const T>> x) {
+  for (HrModule<T>& module : modules_) x = module.forward_training(context, x);
   return x;
 }
 
-std::vector<Tensor<float>> HrStage::backward(Context& context, std::vector<Tensor<float>> dy) {
+template <class T>
+std::vector<Tensor<T>> HrStage<T>::backward(Context& context, std::vector<Tensor<T>> dy) {
   for (std::size_t i = modules_.size(); i-- > 0;) dy = modules_[i].backward(context, std::move(dy));
   return dy;
 }
 
-void HrStage::prepare_inference(Context& context) {
-  for (HrModule& module : modules_) module.prepare_inference(context);
+template <class T>
+void HrStage<T>::prepare_inference(Context& context) {
+  for (HrModule<T>& module : modules_) module.prepare_inference(context);
 }
 
-std::vector<Tensor<float>> HrStage::forward_inference(Context& context, std::vector<Tensor<float>> x) {
-  for (HrModule& module : modules_) x = module.forward_inference(context, std::move(x));
+template <class T>
+std::vector<Tensor<T>> HrStage<T>::forward_inference(Context& context, std::vector<Tensor<T>> x) {
+  for (HrModule<T>& module : modules_) x = module.forward_inference(context, std::move(x));
   return x;
 }
+
+template class HrStage<float>;
+template class HrStage<bfloat16>;
+template class HrStage<float16>;
 
 }  // namespace posecu

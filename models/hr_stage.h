@@ -9,6 +9,7 @@
 
 namespace posecu {
 
+template <class T>
 class HrStage {
  public:
   enum class Outputs { all, first };  // of the last module
@@ -17,14 +18,14 @@ class HrStage {
           Outputs outputs);
 
   // As HrModule's.
-  std::vector<View<const float>> forward_training(Context& context, std::vector<View<const float>> x);
-  std::vector<Tensor<float>> backward(Context& context, std::vector<Tensor<float>> dy);
+  std::vector<View<const T>> forward_training(Context& context, std::vector<View<const T>> x);
+  std::vector<Tensor<T>> backward(Context& context, std::vector<Tensor<T>> dy);
 
   void prepare_inference(Context& context);
-  std::vector<Tensor<float>> forward_inference(Context& context, std::vector<Tensor<float>> x);
+  std::vector<Tensor<T>> forward_inference(Context& context, std::vector<Tensor<T>> x);
 
  private:
-  std::vector<HrModule> modules_;
+  std::vector<HrModule<T>> modules_;
 };
 
 }  // namespace posecu

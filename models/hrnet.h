@@ -10,13 +10,13 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "models/bottleneck.h"
 #include "models/hr_stage.h"
+#include "models/maps.h"
 
 namespace posecu {
 
@@ -26,35 +26,31 @@ struct HrNetOptions {
   std::array<int, 3> modules{1, 4, 3};  // of the stages 2, 3 and 4
 };
 
-// Called with name and value of intermediate results: "stem", "layer1", "stage3.branch0". For tests and tools.
-using StageObserver = std::function<void(const std::string& name, View<const float> value)>;
-
+template <class T>
 class HrNet {
  public:
-  static constexpr int kMultiple = 32;  // the picture's sides are multiples of this
-
   HrNet(Parameters& parameters, const std::string& name, const HrNetOptions& options);
 
   // The images must live until backward. The result belongs to the network.
-  View<const float> forward_training(Context& context, View<const float> images, const StageObserver& observe = {});
-  void backward(Context& context, Tensor<float> dy);  // frees what forward kept
+  View<const T> forward_training(Context& context, View<const T> images, const TypedObserver<T>& observe = {});
+  void backward(Context& context, Tensor<T> dy);  // frees what forward kept
 
   void prepare_inference(Context& context);
-  Tensor<float> forward_inference(Context& context, View<const float> images, const StageObserver& observe = {});
+  Tensor<T> forward_inference(Context& context, View<const T> images, const TypedObserver<T>& observe = {});
 
  private:
   std::array<int, 4> channels_;  // of the branches
-  ConvBn conv1_, conv2_;
-  std::vector<Bottleneck> layer1_;
-  ConvBn transition1_first_, transition1_second_;
-  HrStage stage2_;
-  ConvBn transition2_;
-  HrStage stage3_;
-  ConvBn transition3_;
-  HrStage stage4_;
+  ConvBn<T> conv1_, conv2_;
+  std::vector<Bottleneck<T>> layer1_;
+  ConvBn<T> transition1_first_, transition1_second_;
+  HrStage<T> stage2_;
+  ConvBn<T> transition2_;
+  HrStage<T> stage3_;
+  ConvBn<T> transition3_;
+  HrStage<T> stage4_;
 
   // Kept for backward: half the picture's resolution, a quarter, and what the transitions made of each branch.
-  Tensor<float> half_, quarter_, first_, second_, third_, fourth_;
+  Tensor<T> half_, quarter_, first_, second_, third_, fourth_;
 };
 
 }  // namespace posecu

@@ -9,18 +9,19 @@
 
 namespace posecu {
 
+template <class T>
 class HrNetHead {
  public:
   HrNetHead(Parameters& parameters, const std::string& name, int features, int keypoints, int embedding_dim);
 
-  NetworkMaps forward_training(Context& context, View<const float> features);  // which must live until backward
-  Tensor<float> backward(Context& context, NetworkMaps gradients);             // -> gradient of the features
+  TypedMaps<T> forward_training(Context& context, View<const T> features);  // which must live until backward
+  Tensor<T> backward(Context& context, TypedMaps<T> gradients);             // -> gradient of the features
 
   void prepare_inference(Context& context);
-  NetworkMaps forward_inference(Context& context, View<const float> features);
+  TypedMaps<T> forward_inference(Context& context, View<const T> features);
 
  private:
-  Conv2d heatmaps_, embeddings_;
+  Conv2d<T> heatmaps_, embeddings_;
 };
 
 }  // namespace posecu

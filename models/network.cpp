@@ -4,50 +4,50 @@
 
 #include "layers/elementwise.h"
 #include "layers/resize.h"
+#include "models/typed_network.h"
 
 namespace posecu {
 namespace {
 
 void check_images(View<const float> images) {
-  require(images.shape().rank() == 4 && images.size(3) == 3 && images.size(1) % HrNet::kMultiple == 0 &&
-              images.size(2) % HrNet::kMultiple == 0,
+  require(images.shape().rank() == 4 && images.size(3) == 3 && images.size(1) % Network::kMultiple == 0 &&
+              images.size(2) % Network::kMultiple == 0,
           "the network takes [N,H,W,3] with sides that are multiples of 32, not " + to_string(images.shape()));
 }
 
 }  // namespace
 
-Network::Network(Parameters& parameters, const NetworkOptions& options)
-    : options_(options), backbone_(parameters, "backbone", {options.width, options.blocks, options.modules}) {
-  if (options.head == Head::hrnet) {
-    hrnet_head_.emplace(parameters, "head", options.width, options.keypoints, options.embedding_dim);
-  } else {
-    higher_head_.emplace(parameters, "head", options.width, options.keypoints, options.embedding_dim);
+Network::Network(Parameters& parameters, const NetworkOptions& options, Precision precision)
+    : options_(options), precision_(precision) {
+  switch (precision) {
+    case Precision::bf16:
+      network_ = std::make_unique<TypedNetwork<bfloat16>>(parameters, options);
+      break;
+    case Precision::fp16:
+      network_ = std::make_unique<TypedNetwork<float16>>(parameters, options);
+      break;
+    default:
+      network_ = std::make_unique<TypedNetwork<float>>(parameters, options);
   }
 }
+Network::~Network() = default;
 
 NetworkMaps Network::forward_training(Context& context, View<const float> images, const StageObserver& observe) {
   check_images(images);
-  const auto features = backbone_.forward_training(context, images, observe);
-  return hrnet_head_ ? hrnet_head_->forward_training(context, features)
-                     : higher_head_->forward_training(context, features);
+  return std::visit([&](auto& network) { return network->forward_training(context, images, observe); }, network_);
 }
 
 void Network::backward(Context& context, NetworkMaps gradients) {
-  backbone_.backward(context, hrnet_head_ ? hrnet_head_->backward(context, std::move(gradients))
-                                          : higher_head_->backward(context, std::move(gradients)));
+  std::visit([&](auto& network) { network->backward(context, std::move(gradients)); }, network_);
 }
 
 void Network::prepare_inference(Context& context) {
-  backbone_.prepare_inference(context);
-  if (hrnet_head_) hrnet_head_->prepare_inference(context);
-  if (higher_head_) higher_head_->prepare_inference(context);
+  std::visit([&](auto& network) { network->prepare_inference(context); }, network_);
 }
 
 NetworkMaps Network::forward_inference(Context& context, View<const float> images, const StageObserver& observe) {
   check_images(images);
-  const auto features = backbone_.forward_inference(context, images, observe);
-  return hrnet_head_ ? hrnet_head_->forward_inference(context, features)
-                     : higher_head_->forward_inference(context, features);
+  return std::visit([&](auto& network) { return network->forward_inference(context, images, observe); }, network_);
 }
 
 Tensor<float> inference_heatmaps(Context& context, const NetworkMaps& maps) {

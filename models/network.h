@@ -2,11 +2,12 @@
 #pragma once
 
 #include <array>
-#include <optional>
+#include <memory>
+#include <variant>
 
-#include "models/higherhrnet_head.h"
-#include "models/hrnet.h"
-#include "models/hrnet_head.h"
+#include "core/context.h"
+#include "core/parameters.h"
+#include "core/precision.h"
 #include "models/maps.h"
 
 namespace posecu {
@@ -24,10 +25,18 @@ struct NetworkOptions {
   bool operator==(const NetworkOptions&) const = default;
 };
 
+struct bfloat16;
+struct float16;
+template <class T>
+class TypedNetwork;
+
 class Network {
  public:
+  static constexpr int kMultiple = 32;  // the picture's sides are multiples of this
+
   // Registers the official names, "backbone...." and "head....". The parameters must outlive the network.
-  Network(Parameters& parameters, const NetworkOptions& options);
+  Network(Parameters& parameters, const NetworkOptions& options, Precision precision = Precision::fp32);
+  ~Network();
 
   // images [N,H,W,3], normalised RGB, H and W multiples of 32; they must live until backward. Keeps what that needs.
   NetworkMaps forward_training(Context& context, View<const float> images, const StageObserver& observe = {});
@@ -40,12 +49,15 @@ class Network {
   NetworkMaps forward_inference(Context& context, View<const float> images, const StageObserver& observe = {});
 
   const NetworkOptions& options() const { return options_; }
+  Precision precision() const { return precision_; }
 
  private:
+  template <class T>
+  using Typed = std::unique_ptr<TypedNetwork<T>>;
+
   NetworkOptions options_;
-  HrNet backbone_;
-  std::optional<HrNetHead> hrnet_head_;  // one of the two heads
-  std::optional<HigherHrNetHead> higher_head_;
+  Precision precision_;
+  std::variant<Typed<float>, Typed<bfloat16>, Typed<float16>> network_;
 };
 
 // What decoding is given: the mean of `high` and of `low` resized to it; for HRNet, `low` itself.

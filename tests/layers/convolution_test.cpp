@@ -99,7 +99,7 @@ TEST(Conv2d, EqualsTheReferenceForwardAndBackward) {
     const Problem p = random_problem(seed);
     Context context({.threads = 2, .memory = 64 << 20});
     Parameters parameters;
-    Conv2d conv(parameters, "conv", sizes_of(p.kernel), p.bias.empty() ? Bias::no : Bias::yes);
+    Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), p.bias.empty() ? Bias::no : Bias::yes);
     parameters.allocate(context, Parameters::Gradients::allocate);
     fill(parameters.find("conv.weight")->value, p.weight);
     if (!p.bias.empty()) fill(parameters.find("conv.bias")->value, p.bias);
@@ -122,7 +122,7 @@ TEST(Conv2d, BackwardOfParametersAloneIsTheSame) {
   const Problem p = random_problem(3);
   Context context({.threads = 2, .memory = 64 << 20});
   Parameters parameters;
-  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
+  Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::allocate);
   fill(parameters.find("conv.weight")->value, p.weight);
   const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
@@ -137,7 +137,7 @@ TEST(Conv2d, InferenceSeesNewWeightsAfterPrepareOnly) {
   Problem p = random_problem(5);
   Context context({.threads = 1, .memory = 64 << 20});
   Parameters parameters;
-  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
+  Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::none);
   p.bias.resize(static_cast<std::size_t>(p.kernel.out), 0.5);
   const auto x = tensor_of(context, p.x);
@@ -158,7 +158,7 @@ TEST(Conv2d, TakesAnyNumberOfShapesOneAfterAnother) {
   const Problem p = random_problem(4);
   Context context({.threads = 1, .memory = 64 << 20});
   Parameters parameters;
-  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Bias::no);
+  Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::no);
   parameters.allocate(context, Parameters::Gradients::none);
   fill(parameters.find("conv.weight")->value, p.weight);
   Random random(1, 2, 0, RandomPurpose::test);
@@ -175,7 +175,7 @@ TEST(Conv2d, RunsAreTheSameBits) {
   const Problem p = random_problem(7);
   Context context({.threads = 2, .memory = 64 << 20});
   Parameters parameters;
-  Conv2d conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
+  Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::allocate);
   fill(parameters.find("conv.weight")->value, p.weight);
   const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
@@ -198,7 +198,7 @@ TEST(ConvTranspose2d, EqualsTheReferenceForwardAndBackward) {
     const Problem p = random_transposed_problem(seed);
     Context context({.threads = 2, .memory = 64 << 20});
     Parameters parameters;
-    ConvTranspose2d conv(parameters, "deconv", sizes_of(p.kernel));
+    ConvTranspose2d<float> conv(parameters, "deconv", sizes_of(p.kernel));
     parameters.allocate(context, Parameters::Gradients::allocate);
     fill(parameters.find("deconv.weight")->value, p.weight);
     std::ranges::fill(parameters.gradients(), 9.F);
@@ -220,7 +220,7 @@ TEST(ConvTranspose2d, EqualsTheReferenceForwardAndBackward) {
 TEST(Conv2d, RefusesTensorsWithOtherChannels) {
   Context context({.threads = 1, .memory = 16 << 20});
   Parameters parameters;
-  Conv2d conv(parameters, "conv", {3, 4, 3, 1, 1}, Bias::no);
+  Conv2d<float> conv(parameters, "conv", {3, 4, 3, 1, 1}, Bias::no);
   parameters.allocate(context, Parameters::Gradients::none);
   const auto x = context.tensor<float>({1, 4, 4, 5});
   EXPECT_THROW(static_cast<void>(conv.forward_training(context, x)), std::logic_error);

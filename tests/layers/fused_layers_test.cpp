@@ -68,7 +68,7 @@ TEST(BatchNorm, EqualsTheReferenceForwardAndBackward) {
     Context context({.threads = 2, .memory = 64 << 20});
     Parameters parameters;
     const int channels = std::array{1, 2, 3, 5, 7, 8, 11, 16, 17, 32}[seed % 10];
-    BatchNorm bn(parameters, "bn", channels, {.activation = seed % 3 > 0 ? Activation::relu : Activation::none});
+    BatchNorm<float> bn(parameters, "bn", channels, {.activation = seed % 3 > 0 ? Activation::relu : Activation::none});
     parameters.allocate(context, Parameters::Gradients::allocate);
     const BatchNormCase c(seed, parameters);
     std::ranges::fill(parameters.gradients(), 9.F);
@@ -99,7 +99,7 @@ TEST(BatchNorm, InfersByItsRunningStatistics) {
   for (const int channels : {1, 3, 8, 17}) {
     Context context({.threads = 2, .memory = 64 << 20});
     Parameters parameters;
-    BatchNorm bn(parameters, "bn", channels, {.activation = Activation::relu});
+    BatchNorm<float> bn(parameters, "bn", channels, {.activation = Activation::relu});
     parameters.allocate(context, Parameters::Gradients::none);
     const BatchNormCase c(1, parameters);
     Values expected = c.x.values;
@@ -130,11 +130,11 @@ TEST(FuseBranches, EqualsTheReferenceForwardAndBackward) {
       shapes.push_back(tensors.back().shape());
     }
     fill_memory_with_nan(context);
-    const auto y = fuse_branches(context, std::vector<View<const float>>(tensors.begin(), tensors.end()));
+    const auto y = fuse_branches<float>(context, std::vector<View<const float>>(tensors.begin(), tensors.end()));
     expect_values(y, fuse(inputs, factors).values, {1e-6}, "y");
 
     const Map dy = random_map(random, n, h, w, c);
-    const FuseGradients gradients = fuse_branches_backward(context, tensor_of(context, dy), y, shapes);
+    const auto gradients = fuse_branches_backward<float>(context, tensor_of(context, dy), y, shapes);
     const std::vector<Map> expected = fuse_gradients(inputs, factors, dy);
     for (std::size_t i = 0; i < factors.size(); ++i) {
       EXPECT_EQ(gradients.reduced[i].empty(), factors[i] == 1);
@@ -146,7 +146,8 @@ TEST(FuseBranches, EqualsTheReferenceForwardAndBackward) {
 TEST(FuseBranches, RefusesSizesThatDoNotDivideEachOther) {
   Context context({.threads = 1, .memory = 16 << 20});
   const auto a = context.tensor<float>({1, 8, 8, 3}), b = context.tensor<float>({1, 3, 8, 3});
-  EXPECT_THROW(static_cast<void>(fuse_branches(context, std::vector<View<const float>>{a, b})), std::logic_error);
+  EXPECT_THROW(static_cast<void>(fuse_branches<float>(context, std::vector<View<const float>>{a, b})),
+               std::logic_error);
 }
 
 TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
@@ -158,14 +159,14 @@ TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
               b = random_map(random, n, h, w, 1 + random.below(18));
     const auto ta = tensor_of(context, a), tb = tensor_of(context, b);
     fill_memory_with_nan(context);
-    const auto y = concat(context, ta, tb);
+    const auto y = concat<float>(context, ta, tb);
     ASSERT_EQ(y.shape(), Shape({n, h, w, a.c + b.c}));
     for (std::size_t i = 0; i < y.elements(); ++i) {
       const auto channels = static_cast<std::size_t>(a.c + b.c), first = static_cast<std::size_t>(a.c);
       const std::size_t row = i / channels, k = i % channels;
       ASSERT_EQ(y.data()[i], k < first ? ta.data()[row * first + k] : tb.data()[row * (channels - first) + k - first]);
     }
-    const auto [back_a, back_b] = split(context, y, a.c);
+    const auto [back_a, back_b] = split<float>(context, y, a.c);
     EXPECT_TRUE(std::ranges::equal(back_a.view(), ta.view()));
     EXPECT_TRUE(std::ranges::equal(back_b.view(), tb.view()));
   }
@@ -194,7 +195,7 @@ TEST(Elementwise, AddsAveragesAndCopies) {
   const auto ta = tensor_of(context, a), tb = tensor_of(context, b);
   auto copy = copy_of(context, ta);
   expect_values(copy, a.values, {0}, "copy");
-  add_to(context, copy, tb);
+  add_to<float>(context, copy, tb);
   expect_values(copy, sum, {1e-7, 2}, "sum");
   expect_values(mean_of(context, copy_of(context, ta), tb), mean, {1e-7, 1}, "mean");
 }
