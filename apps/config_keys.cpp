@@ -54,7 +54,8 @@ constexpr auto kKeys = std::to_array<Key>({
     number("loss.weights.push", "1e-3", 0, kMany, "Weight of the push loss: different people's embeddings apart."),
     number("loss.weights.scale", "1e-4", 0, kMany, "Weight of the scale loss."),
 
-    choice("data.dataset", "coco", "coco|crowdpose|ochuman", "Folder layout and skeleton of the data."),
+    choice("data.dataset", "coco", "coco|crowdpose|ochuman", "Folder layout of the data, and their skeleton."),
+    text("data.skeleton", "", "Skeleton of the people: coco, crowdpose, ochuman or a TOML file; empty: the data set's."),
     text("data.root", "", "Folder of the data set (COCO: with annotations/ and val2017/ in it)."),
     {"data.train", KeyType::texts, "[train2017]", 0, 0, "", 1, 16, "Parts of the data set to train on."},
     text("data.val", "val2017", "Part to evaluate on; empty: training never evaluates."),

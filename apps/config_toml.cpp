@@ -1,4 +1,4 @@
-// Reads a configuration from TOML. The one file that knows toml++.
+// Reads a configuration from TOML.
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
@@ -6,6 +6,7 @@
 
 #include "apps/config.h"
 #include "apps/suggestion.h"
+#include "apps/toml_nesting.h"
 #include "core/error.h"
 
 namespace posecu {
@@ -108,6 +109,8 @@ class TomlReader {
 }  // namespace
 
 void read_toml(Config& config, std::string_view toml, const std::string& origin) {
+  if (const int line = line_of_deep_nesting(toml); line > 0)
+    throw UsageError(fmt::format("{}:{}: nested too deeply for a configuration", origin, line));
   try {
     TomlReader(config, origin).read(toml::parse(toml), "");
   } catch (const toml::parse_error& error) {

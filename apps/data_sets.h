@@ -6,7 +6,14 @@
 
 namespace posecu {
 
-// Both throw UsageError when the key that names the part, or data.root, is empty.
+// That of data.skeleton; where it is empty, that of data.dataset. Throws UsageError when there is none of that name.
+Skeleton configured_skeleton(const Config& config);
+
+// All throw UsageError when the key that names the part, or data.root, is empty.
+DataSet read_train_set(const Config& config, const Skeleton& skeleton);
+DataSet read_val_set(const Config& config, const Skeleton& skeleton);
+
+// Of configured_skeleton(config).
 DataSet read_train_set(const Config& config);
 DataSet read_val_set(const Config& config);
 

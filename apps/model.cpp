@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "apps/data_sets.h"
+#include "apps/skeleton_toml.h"
 #include "core/error.h"
 #include "models/weights.h"
 #include "training/checkpoint.h"
@@ -40,6 +42,16 @@ void set_network(Config& config, const NetworkOptions& network, const std::strin
   set("model.embedding_dim", std::int64_t{network.embedding_dim});
 }
 
+// How messages and origins name a weights file's metadata.
+std::string metadata_of(const std::string& file) { return file + " (metadata)"; }
+
+// Whether nobody asked for another skeleton than the one that lies beside the weights.
+bool stored_skeleton_counts(const Config& config, const Safetensors& weights) {
+  if (!weights.metadata().contains(std::string(kSkeletonKey))) return false;
+  const std::string_view key = config.text("data.skeleton").empty() ? "data.dataset" : "data.skeleton";
+  return config.is_default(key) || config.origin(key).starts_with(metadata_of(weights.path()));
+}
+
 }  // namespace
 
 ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
@@ -48,7 +60,7 @@ ResolvedModel resolve_model(const std::string& path, const std::optional<std::st
   const std::string& file = model.weights.path();
   model.network = recognise_network(model.weights);
   const auto& metadata = model.weights.metadata();
-  const std::string stored = file + " (metadata)";
+  const std::string stored = metadata_of(file);
   if (const auto text = metadata.find(std::string(kConfigKey)); text != metadata.end()) try {
       read_toml(model.config, text->second, stored);
     } catch (const UsageError& error) {
@@ -63,12 +75,15 @@ ResolvedModel resolve_model(const std::string& path, const std::optional<std::st
   return model;
 }
 
-const Skeleton& skeleton_of(const ResolvedModel& model) {
-  const Skeleton& skeleton = skeleton_by_name(model.config.text("data.dataset"));
+Skeleton skeleton_of(const ResolvedModel& model) {
+  Skeleton skeleton =
+      stored_skeleton_counts(model.config, model.weights)
+          ? parse_skeleton(model.weights.metadata().at(std::string(kSkeletonKey)), metadata_of(model.weights.path()))
+          : configured_skeleton(model.config);
   if (skeleton.size() != model.network.keypoints)
     throw UsageError(
-        fmt::format("data.dataset = {} has {} keypoints a person, but {} is of a network with {}\n"
-                    "  try: data.dataset={}",
+        fmt::format("skeleton {} has {} keypoints a person, but {} is of a network with {}\n"
+                    "  try: data.skeleton=FILE, or data.dataset={}",
                     skeleton.name, skeleton.size(), model.weights.path(), model.network.keypoints,
                     model.network.keypoints == crowdpose_skeleton().size() ? "crowdpose" : "coco"));
   return skeleton;

@@ -30,8 +30,10 @@ struct ResolvedModel {
 ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
                             std::span<const std::string> overrides);
 
-// The skeleton of data.dataset. Throws UsageError when it has another number of keypoints than the network.
-const Skeleton& skeleton_of(const ResolvedModel& model);
+// What CONFIG or key=value say (data.skeleton, data.dataset); where they say nothing, the skeleton that the weights
+// were trained with, which their metadata hold. Throws UsageError when it has another number of keypoints than the
+// network.
+Skeleton skeleton_of(const ResolvedModel& model);
 
 // A network with the model's weights, ready for inference.
 class LoadedNetwork {

@@ -75,8 +75,8 @@ const VerbHelp kEvalHelp{
 int run_eval(const Arguments& arguments) {
   const ResolvedModel model = resolve(arguments);
   const Config& config = model.config;
-  skeleton_of(model);
-  const DataSet set = read_val_set(config);
+  const Skeleton skeleton = skeleton_of(model);
+  const DataSet set = read_val_set(config, skeleton);
   const GroundTruth truth = read_ground_truth(set.annotation_file);
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
@@ -90,7 +90,7 @@ int run_eval(const Arguments& arguments) {
   progress.clear();
   if (const auto submit = arguments.value("--submit")) write_results(*submit, found->list);
   const ScoreTable table =
-      evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator"))));
+      evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator")), skeleton.sigmas));
   if (arguments.given("--json")) {
     const EvaluatedSet evaluated{model.weights.path(), config.text("data.dataset"), config.text("data.val"),
                                  model.chosen_on,      set.pictures.size(),         count_people(set)};

@@ -139,7 +139,7 @@ const VerbHelp kPredictHelp{
 
 int run_predict(const Arguments& arguments) {
   const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides());
-  const Skeleton& skeleton = skeleton_of(model);
+  const Skeleton skeleton = skeleton_of(model);
   const FindOptions options = find_options(model.config);
   const std::vector<std::string> pictures = list_pictures(std::span(arguments.words()).subspan(1));
   const PredictOutput output(arguments, model.config, pictures);

@@ -40,7 +40,14 @@ struct Request {
   std::string folder;
   RunFolder::Start start;
   Config config;
+  Skeleton skeleton;
 };
+
+// A run that goes on has its own copy: it need not find the file that it was started with, nor follow its changes.
+Skeleton skeleton_of_run(const std::optional<std::string>& resumed, const Config& config) {
+  const std::string kept = resumed.value_or("") + "/skeleton.toml";
+  return resumed && std::filesystem::exists(kept) ? read_skeleton(kept) : configured_skeleton(config);
+}
 
 Request read_request(const Arguments& arguments) {
   const auto out = arguments.value("--out"), resume = arguments.value("--resume");
@@ -57,7 +64,9 @@ Request read_request(const Arguments& arguments) {
   }
   apply_overrides(config, arguments.overrides());
   check_config(config);
-  return {resume ? *resume : *out, resume ? RunFolder::Start::resumed : RunFolder::Start::fresh, std::move(config)};
+  Skeleton skeleton = skeleton_of_run(resume, config);
+  return {resume ? *resume : *out, resume ? RunFolder::Start::resumed : RunFolder::Start::fresh, std::move(config),
+          std::move(skeleton)};
 }
 
 // What a training is made of, each part after those that it needs.
@@ -71,14 +80,14 @@ struct Training {
   Losses losses;
   Loader loader;
 
-  Training(const Config& config, const ContextOptions& options)
-      : train_set(read_train_set(config)),
+  Training(const Config& config, const Skeleton& skeleton, const ContextOptions& options)
+      : train_set(read_train_set(config, skeleton)),
         context(options),
         network(parameters, network_options(config, train_set.skeleton.size())),
         losses(loss_options(config)),
         loader(train_set, loader_options(config)) {
     if (!config.text("data.val").empty()) {
-      val_set = read_val_set(config);
+      val_set = read_val_set(config, skeleton);
       truth = read_ground_truth(val_set->annotation_file);
     }
     parameters.allocate(context, Parameters::Gradients::allocate);
@@ -110,8 +119,9 @@ std::optional<Evaluation> evaluate_network(Training& training, const Config& con
         return !interrupts.requested();
       });
   if (!found) return std::nullopt;
+  const Evaluator evaluator = evaluator_by_name(config.text("eval.evaluator"));
   const ScoreTable table =
-      evaluate(*training.truth, *found, options_for(*training.truth, evaluator_by_name(config.text("eval.evaluator"))));
+      evaluate(*training.truth, *found, options_for(*training.truth, evaluator, training.val_set->skeleton.sigmas));
   Evaluation evaluation{.score = table.value("AP"), .metrics = {}};
   for (const Statistic& statistic : table.statistics) evaluation.metrics.emplace_back(statistic.name, statistic.value);
   return evaluation;
@@ -159,13 +169,16 @@ int run_train(const Arguments& arguments) {
   const Config& config = request.config;
   const TrainOptions options = train_options(config);
   Progress progress(chatter(arguments));
-  Training training(config, context_options(arguments));
+  Training training(config, request.skeleton, context_options(arguments));
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
   if (!has_checkpoint(request.folder)) load_initial_weights(training.parameters, config, progress);
 
   const RunFolder folder(request.folder, request.start);
   const CheckpointTexts texts{.config = write_toml(config), .skeleton = write_toml(training.train_set.skeleton)};
-  folder.write({texts.config, arguments.command_line(), environment_text(training.context)});
+  folder.write({.config = texts.config,
+                .skeleton = texts.skeleton,
+                .command = arguments.command_line(),
+                .environment = environment_text(training.context)});
   progress.message(fmt::format("{} pictures, {:.1f} million parameters, {}", training.train_set.pictures.size(),
                                static_cast<double>(training.parameters.trained_elements()) / 1e6, request.folder));
   const Interrupts interrupts;

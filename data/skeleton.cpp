@@ -3,20 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.h"
+#include "kernels/heatmap_loss.h"
 
 namespace posecu {
 namespace {
 
 constexpr Skeleton::Colour kMiddle{51, 153, 255}, kLeft{0, 220, 0}, kRight{255, 128, 0};
-
-std::vector<Skeleton::Colour> colours_by_side(const std::vector<std::string>& keypoints) {
-  std::vector<Skeleton::Colour> colours;
-  for (const std::string& name : keypoints)
-    colours.push_back(name.starts_with("left_") ? kLeft : name.starts_with("right_") ? kRight : kMiddle);
-  return colours;
-}
 
 // A keypoint's partner is the one whose name has left and right exchanged.
 std::vector<int> flip_by_side(const std::vector<std::string>& keypoints) {
@@ -104,13 +99,25 @@ const Skeleton& skeleton_by_name(std::string_view name) {
   throw UsageError(fmt::format("unknown skeleton \"{}\"\n  expected coco, crowdpose or ochuman", name));
 }
 
+std::vector<Skeleton::Colour> colours_by_side(const std::vector<std::string>& keypoints) {
+  std::vector<Skeleton::Colour> colours;
+  for (const std::string& name : keypoints)
+    colours.push_back(name.starts_with("left_") ? kLeft : name.starts_with("right_") ? kRight : kMiddle);
+  return colours;
+}
+
 void check_skeleton(const Skeleton& skeleton, std::string_view file) {
   const std::size_t k = skeleton.keypoints.size();
   const auto check_length = [&](std::string_view list, std::size_t found) {
     if (found != k)
       throw InputError(file, list, fmt::format("expected {} entries, one a keypoint, found {}", k, found));
   };
-  if (k == 0) throw InputError(file, "keypoints", "the list is empty");
+  if (k == 0 || k > kMaxHeatmapChannels)
+    throw InputError(file, "keypoints", fmt::format("expected 1 to {}, found {}", kMaxHeatmapChannels, k));
+  for (std::size_t i = 1; i < k; ++i)
+    if (std::find(skeleton.keypoints.begin(), skeleton.keypoints.begin() + static_cast<std::ptrdiff_t>(i),
+                  skeleton.keypoints[i]) != skeleton.keypoints.begin() + static_cast<std::ptrdiff_t>(i))
+      throw InputError(file, "keypoints", fmt::format("\"{}\" is there twice", skeleton.keypoints[i]));
   check_length("flip", skeleton.flip.size());
   check_length("sigmas", skeleton.sigmas.size());
   check_length("grouping_order", skeleton.grouping_order.size());
@@ -126,7 +133,8 @@ void check_skeleton(const Skeleton& skeleton, std::string_view file) {
     if (a < 0 || b < 0 || a >= limit || b >= limit)
       throw InputError(file, "edges", fmt::format("edge {}-{} leads to a keypoint that is not there", a, b));
   for (const double sigma : skeleton.sigmas)
-    if (!(sigma > 0)) throw InputError(file, "sigmas", fmt::format("expected positive numbers, found {}", sigma));
+    if (!(sigma > 0 && sigma < std::numeric_limits<double>::infinity()))
+      throw InputError(file, "sigmas", fmt::format("expected positive numbers, found {}", sigma));
 }
 
 }  // namespace posecu

@@ -38,7 +38,11 @@ const Skeleton& ochuman_skeleton();  // COCO's under its own name
 // "coco", "crowdpose" or "ochuman"; UsageError for any other name.
 const Skeleton& skeleton_by_name(std::string_view name);
 
-// Throws InputError naming `file` unless every list has K entries, indices are in range and flip is its own inverse.
+// The colours that a skeleton has when nobody chose any: one for each side of the body, by "left_" and "right_".
+std::vector<Skeleton::Colour> colours_by_side(const std::vector<std::string>& keypoints);
+
+// Throws InputError naming `file` unless there are 1 to 256 keypoints of different names, every list has K entries,
+// indices are in range and flip is its own inverse.
 void check_skeleton(const Skeleton& skeleton, std::string_view file);
 
 }  // namespace posecu

@@ -118,7 +118,7 @@ Evaluator evaluator_by_name(std::string_view name) {
   return static_cast<Evaluator>(at - kEvaluators.begin());
 }
 
-EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator) {
+EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator, std::vector<double> sigmas) {
   const bool crowd_indices = !truth.pictures.empty() && std::ranges::all_of(truth.pictures, [](const auto& p) {
     return p.crowd_index.has_value();
   });
@@ -127,7 +127,13 @@ EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator) {
   const bool crowdpose =
       evaluator == Evaluator::crowdposetools || (evaluator == Evaluator::xtcocotools && crowd_indices);
   options.protocol = crowdpose ? Protocol::crowdpose : Protocol::coco;
-  if (crowdpose || truth.keypoints == 14) {
+  options.sigmas = std::move(sigmas);
+  return options;
+}
+
+EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator) {
+  EvaluateOptions options = options_for(truth, evaluator, {});
+  if (options.protocol == Protocol::crowdpose || truth.keypoints == 14) {
     options.sigmas = crowdpose_skeleton().sigmas;
   } else if (truth.keypoints == 17 || truth.keypoints == 0) {
     options.sigmas = coco_skeleton().sigmas;

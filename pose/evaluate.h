@@ -39,6 +39,9 @@ struct EvaluateOptions {
 // UsageError for another number of joints: then the caller must know the sigmas.
 EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator);
 
+// The same for any number of joints, whose sigmas the caller knows.
+EvaluateOptions options_for(const GroundTruth& truth, Evaluator evaluator, std::vector<double> sigmas);
+
 // One number of the table. Value -1: there was nobody to find.
 struct Statistic {
   std::string name;  // "AP", "AP50", "APM", "AP_easy", ...

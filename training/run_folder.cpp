@@ -70,6 +70,7 @@ void RunFolder::write(const RunTexts& texts) const {
   add_to(path_ + "/command.txt", texts.command + "\n");
   const std::string separator = start_ == Start::resumed ? "\n" : "";
   add_to(path_ + "/environment.txt", separator + texts.environment);
+  write_file_atomically(path_ + "/skeleton.toml", texts.skeleton);
   write_file_atomically(path_ + '/' + kConfig, texts.config);  // last: with it, the folder can be resumed
 }
 

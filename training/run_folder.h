@@ -1,6 +1,7 @@
 // The folder of one run: texts that say what it is, its log, its checkpoints; locked while a process works in it.
 //
 //   config.toml       the resolved configuration: what --resume goes on with
+//   skeleton.toml     which keypoints a person has
 //   command.txt       the command line, and one more for every resume
 //   environment.txt   machine, versions, threads: one block for every start
 //   log.jsonl         metrics.csv          training/run_log.h
@@ -16,6 +17,7 @@ namespace posecu {
 
 struct RunTexts {
   std::string config;       // TOML
+  std::string skeleton;     // TOML
   std::string command;      // one line
   std::string environment;  // lines
 };
@@ -32,7 +34,7 @@ class RunFolder {
   std::string config() const;  // of a resumed run
   std::string checkpoints() const { return path_ + "/checkpoints"; }
 
-  // Writes the texts of a fresh run; for a resumed one, writes the configuration and adds the others.
+  // Writes the texts of a fresh run; for a resumed one, writes configuration and skeleton and adds the others.
   void write(const RunTexts& texts) const;
 
  private:

@@ -94,7 +94,7 @@ TEST_F(EvalCliTest, RefusesAnotherNetworkThanTheWeights) {
   EXPECT_THAT(result.err, HasSubstr("command line: model.width = 32, but weights.safetensors is of a network with 8"));
   result = eval({"data.dataset=crowdpose"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("data.dataset = crowdpose has 14 keypoints a person, but weights.safetensors is"));
+  EXPECT_THAT(result.err, HasSubstr("skeleton crowdpose has 14 keypoints a person, but weights.safetensors is"));
 }
 
 TEST_F(EvalCliTest, RefusesWrongUsage) {

@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-const RunTexts kTexts{"a = 1\n", "posecu train a=1", "two cores\n"};
+const RunTexts kTexts{"a = 1\n", "name = 'coco'\n", "posecu train a=1", "two cores\n"};
 
 class RunFolderTest : public testing::Test {
  protected:
@@ -37,6 +37,7 @@ class RunFolderTest : public testing::Test {
 TEST_F(RunFolderTest, HoldsTheTextsOfAFreshRun) {
   make_run();
   EXPECT_EQ(text("config.toml"), "a = 1\n");
+  EXPECT_EQ(text("skeleton.toml"), "name = 'coco'\n");
   EXPECT_EQ(text("command.txt"), "posecu train a=1\n");
   EXPECT_EQ(text("environment.txt"), "two cores\n");
 }
@@ -45,7 +46,7 @@ TEST_F(RunFolderTest, AddsToTheTextsOfAResumedRunAndReplacesItsConfiguration) {
   make_run();
   const RunFolder folder(run(), RunFolder::Start::resumed);
   EXPECT_EQ(folder.config(), "a = 1\n");
-  folder.write({"a = 2\n", "posecu train --resume", "four cores\n"});
+  folder.write({"a = 2\n", "name = 'coco'\n", "posecu train --resume", "four cores\n"});
   EXPECT_EQ(folder.config(), "a = 2\n");
   EXPECT_EQ(text("command.txt"), "posecu train a=1\nposecu train --resume\n");
   EXPECT_EQ(text("environment.txt"), "two cores\n\nfour cores\n");

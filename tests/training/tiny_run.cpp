@@ -96,7 +96,7 @@ TinyResult train_tiny(const DataSet& data, const std::string& run, const TinyOpt
 
   const bool resumed = is_run_folder(run);
   const RunFolder folder(run, resumed ? RunFolder::Start::resumed : RunFolder::Start::fresh);
-  folder.write({"seed = 11\n", "posecu train", "a test\n"});
+  folder.write({"seed = 11\n", "name = \"coco\"\n", "posecu train", "a test\n"});
 
   TinyResult result;
   bool stop = false;
