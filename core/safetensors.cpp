@@ -137,6 +137,10 @@ Safetensors::Safetensors(std::string path, std::vector<std::vector<std::byte>> s
   if (twice != by_name_.end()) throw InputError(path_, name_of(*twice), "the name stands there twice");
 }
 
+Safetensors Safetensors::with_tensors(std::vector<StoredTensor> tensors) && {
+  return {std::move(path_), std::move(storage_), std::move(tensors), std::move(metadata_)};
+}
+
 bool Safetensors::contains(std::string_view name) const { return find(name) != nullptr; }
 
 const StoredTensor* Safetensors::find(std::string_view name) const {

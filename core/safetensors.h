@@ -40,6 +40,8 @@ class Safetensors {
   // From elsewhere: the tensors' bytes lie in `storage`. Throws InputError when two tensors have one name.
   Safetensors(std::string path, std::vector<std::vector<std::byte>> storage, std::vector<StoredTensor> tensors,
               std::map<std::string, std::string> metadata);
+  // The same file with other tensors, whose bytes lie in the storage of these.
+  Safetensors with_tensors(std::vector<StoredTensor> tensors) &&;
   Safetensors(Safetensors&&) = default;
   Safetensors& operator=(Safetensors&&) = default;
 

@@ -4,17 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace posecu {
 namespace {
 
-const StoredTensor* find(const Safetensors& weights, const std::string& name) {
-  return weights.contains(name) ? &weights.at(name) : nullptr;
-}
-
 // The first axis of a tensor: of convolutions the outputs. 0: no such tensor.
 int outputs_of(const Safetensors& weights, const std::string& name) {
-  const StoredTensor* tensor = find(weights, name);
+  const StoredTensor* tensor = weights.find(name);
   return tensor == nullptr || tensor->shape.empty() ? 0 : static_cast<int>(tensor->shape[0]);
 }
 
@@ -88,6 +85,17 @@ bool ignored(const std::string& name) {
   return name.ends_with(".num_batches_tracked") || name.starts_with("optimizer.");
 }
 
+void check_values(const std::string& path, const std::string& name, const std::vector<float>& values) {
+  const bool variance = name.ends_with(".running_var");
+  const auto wrong =
+      std::ranges::find_if(values, [variance](float v) { return !std::isfinite(v) || (variance && v < 0); });
+  if (wrong == values.end()) return;
+  throw InputError(path, "parameter " + name,
+                   fmt::format("element {} is {}{}: a damaged file, or one of a training that went wrong\n"
+                               "  try: --allow-non-finite to take it all the same",
+                               wrong - values.begin(), *wrong, std::isfinite(*wrong) ? ", and a variance" : ""));
+}
+
 void check(const LoadReport& report, const Safetensors& weights, LoadMode mode) {
   if (report.matched.empty()) {
     throw InputError(weights.path(), "",
@@ -140,25 +148,43 @@ NetworkOptions recognise_network(const Safetensors& weights) {
   return {*parts.head, parts.width, parts.blocks, parts.modules, parts.keypoints, parts.embedding_dim};
 }
 
-LoadReport load_weights(Parameters& parameters, const Safetensors& weights, LoadMode mode) {
-  LoadReport report;
+LoadReport load_weights(Parameters& parameters, const Safetensors& weights, const LoadOptions& options) {
+  const bool both_known = !options.file_keypoints.empty() && !options.network_keypoints.empty();
+  const KeypointRows rows =
+      both_known ? KeypointRows(options.file_keypoints, options.network_keypoints) : KeypointRows();
+  LoadReport report{{}, {}, {}, rows.keypoints()};
   for (const Parameter& parameter : parameters.all()) {
-    const StoredTensor* tensor = find(weights, parameter.name);
-    const bool fits = tensor != nullptr && same_shape(parameter.shape, tensor->shape);
-    if (tensor != nullptr && !fits && mode != LoadMode::partial) report_shape(parameters, weights, parameter, *tensor);
+    const StoredTensor* tensor = weights.find(parameter.name);
+    const bool fits =
+        tensor != nullptr && (same_shape(parameter.shape, tensor->shape) || rows.covers(parameter, *tensor));
+    if (tensor != nullptr && !fits && options.mode != LoadMode::partial) {
+      report_shape(parameters, weights, parameter, *tensor);
+    }
     (fits ? report.matched : report.missing).push_back(parameter.name);
   }
   for (const StoredTensor& tensor : weights.tensors()) {
     if (parameters.find(tensor.name) == nullptr && !ignored(tensor.name)) report.unused.push_back(tensor.name);
   }
-  check(report, weights, mode);
-
-  std::vector<std::vector<float>> values;  // all are read before any is replaced
-  for (const std::string& name : report.matched) values.push_back(weights.floats(name));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    parameters.set(*parameters.find(report.matched[i]), values[i]);
+  check(report, weights, options.mode);
+  for (const std::string& name : report.matched) {  // all are looked at before any is replaced
+    const std::vector<float> values = weights.floats(name);
+    if (options.non_finite == NonFinite::refuse) check_values(weights.path(), name, values);
+  }
+  for (const std::string& name : report.matched) {
+    const Parameter& parameter = *parameters.find(name);
+    std::vector<float> values = weights.floats(name);
+    if (rows.covers(parameter, weights.at(name))) {
+      std::vector<float> merged = parameters.get(parameter);
+      rows.carry(merged, values, parameter);
+      values = std::move(merged);
+    }
+    parameters.set(parameter, values);
   }
   return report;
+}
+
+LoadReport load_weights(Parameters& parameters, const Safetensors& weights, LoadMode mode) {
+  return load_weights(parameters, weights, LoadOptions{.mode = mode});
 }
 
 }  // namespace posecu

@@ -1,12 +1,14 @@
 // Weights files: which network they are of, and their way into a network's parameters, by official names.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/parameters.h"
 #include "core/safetensors.h"
+#include "models/keypoint_rows.h"
 #include "models/network.h"
 
 namespace posecu {
@@ -29,14 +31,28 @@ enum class LoadMode {
   partial   // replaces what the file holds in the network's shapes, be it little; but something
 };
 
-struct LoadReport {
-  std::vector<std::string> matched;  // now hold the file's values
-  std::vector<std::string> missing;  // not in the file (partial: or of another shape there): left as they were
-  std::vector<std::string> unused;   // in the file only
+// What to do with values that are no numbers, and with negative variances: no training leaves such behind.
+enum class NonFinite { refuse, allow };
+
+struct LoadOptions {
+  LoadMode mode = LoadMode::whole;
+  NonFinite non_finite = NonFinite::refuse;
+  // Names of the keypoints that the file's head and the network have. Where both are known and differ, the rows of
+  // keypoints of the same name are carried over and the others stay as they were.
+  std::vector<std::string> file_keypoints = {}, network_keypoints = {};
 };
 
-// Copies tensors into the parameters of their names. Throws InputError, before anything is changed, when the file does
-// not hold what `mode` asks for, or holds it in other shapes than the network's (then saying what would fit).
+struct LoadReport {
+  std::vector<std::string> matched;        // now hold the file's values, or the rows of the keypoints below
+  std::vector<std::string> missing;        // not in the file (partial: or of another shape there): left as they were
+  std::vector<std::string> unused;         // in the file only
+  std::vector<CarriedKeypoint> keypoints;  // empty: the keypoints are the same
+};
+
+// Copies tensors into the parameters of their official names. Throws InputError, before anything is changed, when the
+// file does not hold what `options` ask for, holds it in other shapes than the network's (then saying what would fit),
+// or holds values that are refused.
+LoadReport load_weights(Parameters& parameters, const Safetensors& weights, const LoadOptions& options);
 LoadReport load_weights(Parameters& parameters, const Safetensors& weights, LoadMode mode);
 
 }  // namespace posecu
