@@ -14,6 +14,7 @@
 namespace posecu {
 
 class CudaDevice;
+class Profile;
 
 enum class DeviceKind { cpu, cuda };
 
@@ -56,6 +57,8 @@ class Context {
   ThreadPool& pool() { return pool_; }
   const Stream& stream() const { return stream_; }
   Libraries& libraries() { return libraries_; }
+  Profile* profile() const { return profile_; }  // null: nobody measures (core/profile.h)
+  void set_profile(Profile* profile) { profile_ = profile; }
 
   template <class T>
   Tensor<T> tensor(Shape shape, MemoryClass memory_class = MemoryClass::activations) {
@@ -97,7 +100,7 @@ class Context {
   // end. Memory that several of them read must be released after it. Inside another parallel: one after another.
   template <class F>
   void parallel(int count, const F& work) {
-    if (device_ == DeviceKind::cpu || lanes_ > 0 || count <= 1) {
+    if (device_ == DeviceKind::cpu || lanes_ > 0 || count <= 1 || profile_ != nullptr) {
       for (int i = 0; i < count; ++i) work(i);
       return;
     }
@@ -130,7 +133,8 @@ class Context {
   std::unique_ptr<CudaDevice> cuda_;
   Arena arena_;
   Stream stream_;
-  int lanes_ = 0;        // while forked
+  int lanes_ = 0;  // while forked
+  Profile* profile_ = nullptr;
   Libraries libraries_;  // last: gone first
 };
 

@@ -114,6 +114,7 @@ struct CudaDevice::Impl {
     if (base != 0) (void)virtual_memory->free(base, reserved);
     for (cudaEvent_t event : joints) (void)cudaEventDestroy(event);
     for (cudaEvent_t event : marks) (void)cudaEventDestroy(event);
+    for (cudaEvent_t event : stamps) (void)cudaEventDestroy(event);
     for (cudaStream_t stream : streams) (void)cudaStreamDestroy(stream);
   }
 
@@ -134,6 +135,7 @@ struct CudaDevice::Impl {
   std::array<cudaStream_t, kLanes + 1> streams{};  // the last one is for copies
   std::array<cudaEvent_t, kLanes> joints{};
   std::array<cudaEvent_t, kMarks> marks{};
+  std::vector<cudaEvent_t> stamps;
   std::unique_ptr<VirtualMemory> virtual_memory;
   void* shared = nullptr;
   CUdeviceptr base = 0;
@@ -279,6 +281,23 @@ void CudaDevice::wait(int which, void* queue) {
 
 void CudaDevice::wait(int which) {
   check(cudaEventSynchronize(impl_->marks.at(static_cast<std::size_t>(which))), "the device stopped");
+}
+
+int CudaDevice::stamp(void* queue) {
+  cudaEvent_t event = nullptr;
+  check(cudaEventCreate(&event), "cannot make an event");
+  impl_->stamps.push_back(event);
+  check(cudaEventRecord(event, static_cast<cudaStream_t>(queue)), "cannot time a stream");
+  return static_cast<int>(impl_->stamps.size()) - 1;
+}
+
+double CudaDevice::milliseconds(int first, int second) {
+  const cudaEvent_t from = impl_->stamps.at(static_cast<std::size_t>(first)),
+                    to = impl_->stamps.at(static_cast<std::size_t>(second));
+  check(cudaEventSynchronize(to), "the device stopped");
+  float result = 0;
+  check(cudaEventElapsedTime(&result, from, to), "cannot time a stream");
+  return result;
 }
 
 }  // namespace posecu

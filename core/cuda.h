@@ -83,6 +83,11 @@ class CudaDevice {
   void wait(int which, void* queue);
   void wait(int which);
 
+  // Times: stamp() notes when a queue is done with what it holds; milliseconds() between two stamps waits for the
+  // second.
+  int stamp(void* queue);
+  double milliseconds(int first, int second);
+
  private:
   struct Impl;
   CudaDeviceInfo info_;

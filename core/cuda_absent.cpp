@@ -46,5 +46,7 @@ void CudaDevice::upload_pinned(void*, const void*, std::size_t, void*) { absent(
 void CudaDevice::mark(int, void*) { absent(); }
 void CudaDevice::wait(int, void*) { absent(); }
 void CudaDevice::wait(int) { absent(); }
+int CudaDevice::stamp(void*) { absent(); }
+double CudaDevice::milliseconds(int, int) { absent(); }
 
 }  // namespace posecu

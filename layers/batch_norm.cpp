@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/profile.h"
 #include "kernels/runtime/bfloat16.h"
 #include "kernels/runtime/float16.h"
 #include "kernels/scale_shift.h"
@@ -18,6 +19,16 @@ BatchNorm<T>::BatchNorm(Parameters& parameters, const std::string& name, int cha
       running_var_(
           &parameters.add(name + ".running_var", {channels}, ParameterRole::running_statistic, InitialValue::one)) {}
 
+namespace {
+
+// `tensors` of x's size are read or written. Sums are a pass of their own: their results are needed before the other.
+template <class T>
+Work work_of(std::string_view kind, const Shape& x, int tensors) {
+  return {kind, describe_map(x), static_cast<double>(x.elements()) * tensors * sizeof(T), 0};
+}
+
+}  // namespace
+
 template <class T>
 BatchNormShape BatchNorm<T>::matrix(const Shape& x) const {
   require(x.rank() == 4 && x[3] == gamma_->shape[0], "a batch norm was given a tensor with other channels");
@@ -28,6 +39,9 @@ template <class T>
 Tensor<T> BatchNorm<T>::forward_training(Context& context, Tensor<T> x, View<const T> residual) {
   require(residual.empty() || residual.shape() == x.shape(), "a residual has another shape than what it is added to");
   const BatchNormShape shape = matrix(x.shape());
+  const Measured measured(context, [&] {
+    return work_of<T>(residual.empty() ? "batch norm" : "batch norm + sum", x.shape(), residual.empty() ? 3 : 4);
+  });
   x_ = std::move(x);
   mean_ = context.tensor<float>({shape.channels});
   inv_std_ = context.tensor<float>({shape.channels});
@@ -53,6 +67,8 @@ template <class T>
 void BatchNorm<T>::backward(Context& context, View<T> dx, View<const T> dy, View<T> dresidual) {
   require(dy.shape() == x_.shape(), "a gradient has another shape than the tensor it belongs to");
   const BatchNormShape shape = matrix(dy.shape());
+  const int tensors = options_.activation == Activation::relu ? 7 : dresidual.empty() ? 5 : 6;
+  const Measured measured(context, [&] { return work_of<T>("batch norm backward", dy.shape(), tensors); });
   const auto workspace = context.tensor<float>({static_cast<int>(batch_norm_workspace(shape))}, MemoryClass::workspace);
   batch_norm_backward<T>(context.stream(),
                          {.dx = dx.data(),

@@ -1,8 +1,11 @@
 #include "layers/fuse.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "core/profile.h"
 #include "kernels/fuse.h"
 #include "kernels/runtime/bfloat16.h"
 #include "kernels/runtime/float16.h"
@@ -23,6 +26,13 @@ FuseShape fuse_shape(const Shape& y, std::span<const Shape> inputs) {
   return result;
 }
 
+template <class T>
+Work work_of(std::string_view kind, const Shape& y, std::span<const Shape> inputs, int passes_over_y) {
+  double elements = static_cast<double>(y.elements()) * passes_over_y;
+  for (const Shape& x : inputs) elements += static_cast<double>(x.elements());
+  return {kind, fmt::format("{} of {}", describe_map(y), inputs.size()), elements * sizeof(T), 0};
+}
+
 }  // namespace
 
 template <class T>
@@ -35,6 +45,7 @@ Tensor<T> fuse_branches(Context& context, std::span<const View<const T>> inputs)
   }
   const Shape largest = *std::ranges::max_element(shapes, {}, &Shape::elements);
   auto y = context.tensor<T>(largest);
+  const Measured measured(context, [&] { return work_of<T>("fusion", largest, shapes, 1); });
   fuse_forward<T>(context.stream(), y.data(), data, fuse_shape(largest, shapes));
   return y;
 }
@@ -43,6 +54,7 @@ template <class T>
 FuseGradients<T> fuse_branches_backward(Context& context, Tensor<T> dy, View<const T> y,
                                         std::span<const Shape> inputs) {
   const FuseShape shape = fuse_shape(y.shape(), inputs);
+  const Measured measured(context, [&] { return work_of<T>("fusion backward", y.shape(), inputs, 2); });
   FuseGradients<T> result;
   std::array<T*, kMaxFused> data{};
   bool full_given = false;

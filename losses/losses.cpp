@@ -1,5 +1,6 @@
 #include "losses/losses.h"
 
+#include "core/profile.h"
 #include "kernels/embedding_loss.h"
 
 namespace posecu {
@@ -43,6 +44,10 @@ void add_heatmap_loss(Context& context, double* loss, const Targets& targets, st
     inputs.first_person = targets.first_person.data();
     inputs.person_scales = targets.scales.data();
   }
+  const Measured measured(context, [&] {
+    return Work{"heatmap loss", describe_map(heatmaps.shape()),
+                static_cast<double>(2 * heatmaps.elements() * sizeof(float)), 0};
+  });
   const auto bytes = static_cast<int>(heatmap_loss_workspace(shape));
   const Tensor<std::byte> workspace = context.tensor<std::byte>({bytes}, MemoryClass::workspace);
   heatmap_loss(context.stream(), loss, gradient.data(), workspace.data(), inputs, shape,
@@ -70,6 +75,10 @@ void add_embedding_losses(Context& context, double* losses, const Targets& targe
     inputs.first_person = targets.first_person.data();
     inputs.person_scales = targets.scales.data();
   }
+  const Measured measured(context, [&] {
+    return Work{"embedding losses", describe_map(gradient.shape()),
+                static_cast<double>(gradient.elements() * sizeof(float)), 0};
+  });
   const auto bytes = static_cast<int>(embedding_loss_workspace(shape));
   const Tensor<std::byte> workspace = context.tensor<std::byte>({bytes}, MemoryClass::workspace);
   embedding_loss(context.stream(), losses, gradient.data(), workspace.data(), inputs, shape,

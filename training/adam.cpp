@@ -1,6 +1,7 @@
 #include "training/adam.h"
 
 #include "core/error.h"
+#include "core/profile.h"
 #include "kernels/adam.h"
 
 namespace posecu {
@@ -19,6 +20,9 @@ void Adam::update(Context& context, double lr) {
   const AdamRule rule{
       .learning_rate = lr, .beta1 = options_.beta1, .beta2 = options_.beta2, .eps = options_.eps, .step = ++updates_};
   const View<float> weights = parameters_.trained();
+  const Measured measured(context, [&] {
+    return Work{"Adam", describe_map(weights.shape()), static_cast<double>(7 * weights.elements() * sizeof(float)), 0};
+  });
   adam_update(context.stream(), weights.data(), first_.data(), second_.data(), parameters_.gradients().data(),
               weights.elements(), rule);
 }

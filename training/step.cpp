@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/profile.h"
 #include "kernels/gradient_norm.h"
 
 namespace posecu {
@@ -61,6 +62,10 @@ StepResult TrainingStep::finish(Context& context, double lr) {
 
 double TrainingStep::gradient_norm(Context& context) {
   const View<const float> gradients = parameters_.gradients();
+  const Measured measured(context, [&] {
+    return Work{"gradient norm", describe_map(gradients.shape()),
+                static_cast<double>(gradients.elements() * sizeof(float)), 0};
+  });
   posecu::gradient_norm(context.stream(), norm_.data(), norm_.data() + 1, gradients.data(), gradients.elements());
   return *norm_.data();
 }
