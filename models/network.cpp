@@ -15,6 +15,20 @@ void check_images(View<const float> images) {
           "the network takes [N,H,W,3] with sides that are multiples of 32, not " + to_string(images.shape()));
 }
 
+// While a network computes, products of floats are those of its precision.
+class ProductsOf {
+ public:
+  ProductsOf(Context& context, Precision precision) : libraries_(context.libraries()) {
+    libraries_.set_float_products(precision == Precision::tf32 ? FloatProducts::tf32 : FloatProducts::exact);
+  }
+  ProductsOf(const ProductsOf&) = delete;
+  ProductsOf& operator=(const ProductsOf&) = delete;
+  ~ProductsOf() { libraries_.set_float_products(FloatProducts::exact); }
+
+ private:
+  Libraries& libraries_;
+};
+
 }  // namespace
 
 Network::Network(Parameters& parameters, const NetworkOptions& options, Precision precision)
@@ -34,10 +48,12 @@ Network::~Network() = default;
 
 NetworkMaps Network::forward_training(Context& context, View<const float> images, const StageObserver& observe) {
   check_images(images);
+  const ProductsOf products(context, precision_);
   return std::visit([&](auto& network) { return network->forward_training(context, images, observe); }, network_);
 }
 
 void Network::backward(Context& context, NetworkMaps gradients) {
+  const ProductsOf products(context, precision_);
   std::visit([&](auto& network) { network->backward(context, std::move(gradients)); }, network_);
 }
 
@@ -47,6 +63,7 @@ void Network::prepare_inference(Context& context) {
 
 NetworkMaps Network::forward_inference(Context& context, View<const float> images, const StageObserver& observe) {
   check_images(images);
+  const ProductsOf products(context, precision_);
   return std::visit([&](auto& network) { return network->forward_inference(context, images, observe); }, network_);
 }
 

@@ -5,7 +5,9 @@
 
 #include "layers/conv2d.h"
 #include "layers/conv_transpose2d.h"
+#include "layers/elementwise.h"
 #include "tests/reference/differences.h"
+#include "tests/support/device.h"
 #include "tests/support/layer_test.h"
 
 namespace posecu {
@@ -19,6 +21,14 @@ constexpr std::uint64_t kProblems = 60;
 // Sums of at most 9 * 33 products, each rounded to float once: n * eps = 3.5e-5 of their absolute sum at worst, a few
 // eps of the largest in practice.
 constexpr double kTolerance = 5e-6;
+
+// What a result may be off by, of its largest value: T's own rounding, or that of the sums.
+template <class T>
+constexpr double kToleranceOf = kTolerance;
+template <>
+constexpr double kToleranceOf<bfloat16> = 1.01 * 0x1p-8;
+template <>
+constexpr double kToleranceOf<float16> = 1.01 * 0x1p-11;
 
 // Convolution is linear in each input, so that central differences have rounding errors only.
 constexpr double kStep = 1e-3, kDifferenceTolerance = 1e-9;
@@ -61,6 +71,32 @@ Problem random_transposed_problem(std::uint64_t seed) {
   return p;
 }
 
+// With numbers of 7 bits, which every type holds: multiples of 1/64.
+Problem coarse(Problem p) {
+  for (Values* values : {&p.x.values, &p.dy.values, &p.weight, &p.bias}) {
+    for (double& value : *values) value = std::nearbyint(value * 64) / 64;
+  }
+  return p;
+}
+
+template <class T>
+Tensor<T> typed_tensor_of(Context& context, const Map& map) {
+  if constexpr (std::is_same_v<T, float>) {
+    return tensor_of(context, map);
+  } else {
+    return converted<T, float>(context, tensor_of(context, map));
+  }
+}
+
+template <class T>
+void expect_typed(Context& context, View<const T> found, const Values& expected, const std::string& name) {
+  if constexpr (std::is_same_v<T, float>) {
+    expect_values(found, expected, {kTolerance}, name);
+  } else {
+    expect_values(converted<float, T>(context, found), expected, {kToleranceOf<T>}, name);
+  }
+}
+
 ConvolutionSizes sizes_of(const Kernel& kernel) {
   return {kernel.in, kernel.out, kernel.side, kernel.stride, kernel.padding};
 }
@@ -93,34 +129,46 @@ TEST(TransposedConvolutionReference, GradientsEqualFiniteDifferences) {
   }
 }
 
-TEST(Conv2d, EqualsTheReferenceForwardAndBackward) {
+template <class T>
+class TypedConvolution : public ::testing::Test {};
+using Types = ::testing::Types<float, bfloat16, float16>;
+TYPED_TEST_SUITE(TypedConvolution, Types);
+
+TYPED_TEST(TypedConvolution, EqualsTheReferenceForwardAndBackward) {
+  using T = TypeParam;
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     SCOPED_TRACE(seed);
-    const Problem p = random_problem(seed);
-    Context context({.threads = 2, .memory = 64 << 20});
+    const Problem p = sizeof(T) == sizeof(float) ? random_problem(seed) : coarse(random_problem(seed));
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
-    Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), p.bias.empty() ? Bias::no : Bias::yes);
+    Conv2d<T> conv(parameters, "conv", sizes_of(p.kernel), p.bias.empty() ? Bias::no : Bias::yes);
     parameters.allocate(context, Parameters::Gradients::allocate);
     fill(parameters.find("conv.weight")->value, p.weight);
     if (!p.bias.empty()) fill(parameters.find("conv.bias")->value, p.bias);
     std::ranges::fill(parameters.gradients(), 9.F);
-    const auto x = tensor_of(context, p.x), dy = tensor_of(context, p.dy);
+    const auto x = typed_tensor_of<T>(context, p.x), dy = typed_tensor_of<T>(context, p.dy);
 
     fill_memory_with_nan(context);
-    const auto y = conv.forward_training(context, x);
-    expect_values(y, convolution(p.x, p.weight, p.bias, p.kernel).values, {kTolerance}, "y");
+    const Values expected_y = convolution(p.x, p.weight, p.bias, p.kernel).values;
+    conv.prepare_inference();
+    expect_typed<T>(context, conv.forward_inference(context, x), expected_y, "y of inference");
+    expect_typed<T>(context, conv.forward_training(context, x), expected_y, "y");
+    Values sum = expected_y;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = std::max(sum[i] + p.dy.values[i], 0.0);
+    expect_typed<T>(context, conv.forward_inference(context, x, typed_tensor_of<T>(context, p.dy), Activation::relu),
+                    sum, "relu of y added to a sum");
     const auto dx = conv.backward(context, dy);
     const ConvolutionGradients expected = convolution_gradients(p.x, p.weight, p.dy, p.kernel);
-    expect_values(dx, expected.x.values, {kTolerance}, "dx");
-    expect_values(parameters.find("conv.weight")->gradient, expected.weight, {kTolerance, 0, 9}, "dweight");
-    if (!p.bias.empty())
-      expect_values(parameters.find("conv.bias")->gradient, expected.bias, {kTolerance, 0, 9}, "dbias");
+    expect_typed<T>(context, dx, expected.x.values, "dx");
+    const Comparison added{kToleranceOf<T>, 0, 9};
+    expect_values(parameters.find("conv.weight")->gradient, expected.weight, added, "dweight");
+    if (!p.bias.empty()) expect_values(parameters.find("conv.bias")->gradient, expected.bias, added, "dbias");
   }
 }
 
 TEST(Conv2d, BackwardOfParametersAloneIsTheSame) {
   const Problem p = random_problem(3);
-  Context context({.threads = 2, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
   Parameters parameters;
   Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::allocate);
@@ -135,7 +183,7 @@ TEST(Conv2d, BackwardOfParametersAloneIsTheSame) {
 
 TEST(Conv2d, InferenceSeesNewWeightsAfterPrepareOnly) {
   Problem p = random_problem(5);
-  Context context({.threads = 1, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 1, .memory = 64 << 20}));
   Parameters parameters;
   Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::none);
@@ -156,7 +204,7 @@ TEST(Conv2d, InferenceSeesNewWeightsAfterPrepareOnly) {
 
 TEST(Conv2d, TakesAnyNumberOfShapesOneAfterAnother) {
   const Problem p = random_problem(4);
-  Context context({.threads = 1, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 1, .memory = 64 << 20}));
   Parameters parameters;
   Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::no);
   parameters.allocate(context, Parameters::Gradients::none);
@@ -173,7 +221,7 @@ TEST(Conv2d, TakesAnyNumberOfShapesOneAfterAnother) {
 
 TEST(Conv2d, RunsAreTheSameBits) {
   const Problem p = random_problem(7);
-  Context context({.threads = 2, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
   Parameters parameters;
   Conv2d<float> conv(parameters, "conv", sizes_of(p.kernel), Bias::yes);
   parameters.allocate(context, Parameters::Gradients::allocate);
@@ -192,33 +240,35 @@ TEST(Conv2d, RunsAreTheSameBits) {
   EXPECT_EQ(results[0], results[2]);
 }
 
-TEST(ConvTranspose2d, EqualsTheReferenceForwardAndBackward) {
+TYPED_TEST(TypedConvolution, EqualsTheTransposedReferenceForwardAndBackward) {
+  using T = TypeParam;
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     SCOPED_TRACE(seed);
-    const Problem p = random_transposed_problem(seed);
-    Context context({.threads = 2, .memory = 64 << 20});
+    const Problem p =
+        sizeof(T) == sizeof(float) ? random_transposed_problem(seed) : coarse(random_transposed_problem(seed));
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
-    ConvTranspose2d<float> conv(parameters, "deconv", sizes_of(p.kernel));
+    ConvTranspose2d<T> conv(parameters, "deconv", sizes_of(p.kernel));
     parameters.allocate(context, Parameters::Gradients::allocate);
     fill(parameters.find("deconv.weight")->value, p.weight);
     std::ranges::fill(parameters.gradients(), 9.F);
-    auto x = tensor_of(context, p.x);
-    const auto dy = tensor_of(context, p.dy);
+    auto x = typed_tensor_of<T>(context, p.x);
+    const auto dy = typed_tensor_of<T>(context, p.dy);
     const Values expected_y = transposed_convolution(p.x, p.weight, p.kernel).values;
 
     fill_memory_with_nan(context);
     conv.prepare_inference();
-    expect_values(conv.forward_inference(context, x), expected_y, {kTolerance}, "y of inference");
-    expect_values(conv.forward_training(context, std::move(x)), expected_y, {kTolerance}, "y");
+    expect_typed<T>(context, conv.forward_inference(context, x), expected_y, "y of inference");
+    expect_typed<T>(context, conv.forward_training(context, std::move(x)), expected_y, "y");
     const auto dx = conv.backward(context, dy);
     const ConvolutionGradients expected = transposed_convolution_gradients(p.x, p.weight, p.dy, p.kernel);
-    expect_values(dx, expected.x.values, {kTolerance}, "dx");
-    expect_values(parameters.find("deconv.weight")->gradient, expected.weight, {kTolerance, 0, 9}, "dweight");
+    expect_typed<T>(context, dx, expected.x.values, "dx");
+    expect_values(parameters.find("deconv.weight")->gradient, expected.weight, {kToleranceOf<T>, 0, 9}, "dweight");
   }
 }
 
 TEST(Conv2d, RefusesTensorsWithOtherChannels) {
-  Context context({.threads = 1, .memory = 16 << 20});
+  Context context(test_context_options({.threads = 1, .memory = 16 << 20}));
   Parameters parameters;
   Conv2d<float> conv(parameters, "conv", {3, 4, 3, 1, 1}, Bias::no);
   parameters.allocate(context, Parameters::Gradients::none);

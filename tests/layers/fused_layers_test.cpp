@@ -8,6 +8,7 @@
 #include "tests/reference/batch_norm.h"
 #include "tests/reference/fuse.h"
 #include "tests/reference/resize.h"
+#include "tests/support/device.h"
 #include "tests/support/layer_test.h"
 
 namespace posecu {
@@ -65,7 +66,7 @@ struct BatchNormCase {
 TEST(BatchNorm, EqualsTheReferenceForwardAndBackward) {
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     SCOPED_TRACE(seed);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
     const int channels = std::array{1, 2, 3, 5, 7, 8, 11, 16, 17, 32}[seed % 10];
     BatchNorm<float> bn(parameters, "bn", channels, {.activation = seed % 3 > 0 ? Activation::relu : Activation::none});
@@ -97,7 +98,7 @@ TEST(BatchNorm, EqualsTheReferenceForwardAndBackward) {
 
 TEST(BatchNorm, InfersByItsRunningStatistics) {
   for (const int channels : {1, 3, 8, 17}) {
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
     BatchNorm<float> bn(parameters, "bn", channels, {.activation = Activation::relu});
     parameters.allocate(context, Parameters::Gradients::none);
@@ -116,7 +117,7 @@ TEST(FuseBranches, EqualsTheReferenceForwardAndBackward) {
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, 1, 0, RandomPurpose::test);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     const int n = 1 + random.below(2), h = 8 * (1 + random.below(2)), w = 8 * (1 + random.below(2)),
               c = std::array{1, 3, 5, 8, 16, 17}[seed % 6];
     std::vector<int> factors{1};
@@ -144,7 +145,7 @@ TEST(FuseBranches, EqualsTheReferenceForwardAndBackward) {
 }
 
 TEST(FuseBranches, RefusesSizesThatDoNotDivideEachOther) {
-  Context context({.threads = 1, .memory = 16 << 20});
+  Context context(test_context_options({.threads = 1, .memory = 16 << 20}));
   const auto a = context.tensor<float>({1, 8, 8, 3}), b = context.tensor<float>({1, 3, 8, 3});
   EXPECT_THROW(static_cast<void>(fuse_branches<float>(context, std::vector<View<const float>>{a, b})),
                std::logic_error);
@@ -153,7 +154,7 @@ TEST(FuseBranches, RefusesSizesThatDoNotDivideEachOther) {
 TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     Random random(seed, 2, 0, RandomPurpose::test);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     const int n = 1 + random.below(3), h = 1 + random.below(9), w = 1 + random.below(17);
     const Map a = random_map(random, n, h, w, 1 + random.below(33)),
               b = random_map(random, n, h, w, 1 + random.below(18));
@@ -175,7 +176,7 @@ TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
 TEST(ResizeBilinear, EqualsTheReference) {
   for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
     Random random(seed, 3, 0, RandomPurpose::test);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     const Map x =
         random_map(random, 1 + random.below(2), 1 + random.below(9), 1 + random.below(9), 1 + random.below(18));
     const int height = 1 + random.below(20), width = 1 + random.below(20);
@@ -187,7 +188,7 @@ TEST(ResizeBilinear, EqualsTheReference) {
 }
 
 TEST(Elementwise, AddsAveragesAndCopies) {
-  Context context({.threads = 2, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
   Random random(1, 4, 0, RandomPurpose::test);
   const Map a = random_map(random, 2, 5, 7, 3), b = random_map(random, 2, 5, 7, 3);
   Values sum = a.values, mean = a.values;

@@ -3,6 +3,7 @@
 #include "models/bottleneck.h"
 #include "models/hr_module.h"
 #include "tests/models/model_test.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -126,7 +127,7 @@ TEST(BasicBlock, EqualsTheReferenceAndItsDifferences) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, 0, 0, RandomPurpose::test);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
     const int channels = 1 + random.below(5);
     Single<BasicBlock<float>> block{{parameters, "b", channels}};
@@ -141,7 +142,7 @@ TEST(Bottleneck, EqualsTheReferenceAndItsDifferences) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, 1, 0, RandomPurpose::test);
-    Context context({.threads = 2, .memory = 64 << 20});
+    Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
     const int inner = 1 + random.below(3);
     const int in = random.below(2) == 0 ? 4 * inner : 1 + random.below(7);
@@ -156,7 +157,7 @@ TEST(Bottleneck, EqualsTheReferenceAndItsDifferences) {
 void check_module(std::uint64_t seed, const std::vector<int>& channels, int outputs) {
   SCOPED_TRACE(seed);
   Random random(seed, 2, channels.size(), RandomPurpose::test);
-  Context context({.threads = 2, .memory = 64 << 20});
+  Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
   Parameters parameters;
   const int lowest = 1 + random.below(2), blocks = 1;
   HrModule<float> module(parameters, "m", channels, blocks, outputs);

@@ -2,6 +2,7 @@
 #include "models/network.h"
 
 #include "tests/models/model_test.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -14,7 +15,7 @@ NetworkOptions small_network(Head head) { return {head, 5, 1, {1, 1, 1}, 3, 2}; 
 // A network with a context of its own.
 struct Fixture {
   explicit Fixture(const NetworkOptions& options, const ContextOptions& machine = {.threads = 2, .memory = 512 << 20})
-      : context(machine), network(parameters, options) {
+      : context(test_context_options(machine)), network(parameters, options) {
     parameters.allocate(context, Parameters::Gradients::allocate);
     images = context.tensor<float>({kPictures, kHeight, kWidth, 3});
   }
@@ -43,20 +44,6 @@ struct Fixture {
 };
 
 Values doubles(View<const float> view) { return {view.begin(), view.end()}; }
-
-// Batch norms whose outputs stay clear of 0: a quarter of the channels negative, small deviations. What such outputs
-// are added to cannot bring them near 0 either, so that no ReLU of the network is near its kink.
-void keep_away_from_kinks(Parameters& parameters, reference::Network& net) {
-  for (Parameter& gamma : parameters.all()) {
-    if (gamma.shape.rank() != 1 || gamma.initial != InitialValue::one || !gamma.name.ends_with(".weight")) continue;
-    Parameter& beta = *parameters.find(gamma.name.substr(0, gamma.name.size() - 6) + "bias");
-    for (std::size_t c = 0; c < gamma.value.elements(); ++c) {
-      gamma.value.data()[c] *= 0.1F;
-      beta.value.data()[c] = c % 4 == 3 ? -20.F : 1.F;
-    }
-  }
-  read_weights(parameters, net);
-}
 
 // <dy, outputs>
 double loss(reference::Network& net, Head head, const Map& images, const NetworkOptions& options,
