@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 
 #include "apps/suggestion.h"
 #include "core/error.h"
@@ -110,6 +111,14 @@ std::string help_of(const Verb& verb) {
   text += fmt::format("  {:<22} {}\n", "--help", "This text.");
   if (help.overrides == VerbHelp::Overrides::accepted) text += "\nKeys for key=value: posecu config list\n";
   return text;
+}
+
+std::int64_t whole_number(std::string_view option, std::string_view text, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    throw UsageError(fmt::format("{} {}: expected a whole number from {} to {}", option, text, least, most));
+  return number;
 }
 
 }  // namespace posecu

@@ -1,6 +1,7 @@
 // The command line of one verb: what it may hold, and what a user gave.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -56,5 +57,8 @@ class Arguments {
 };
 
 std::string help_of(const Verb& verb);
+
+// Throws UsageError naming the option unless `text` is a whole number from `least` to `most`.
+std::int64_t whole_number(std::string_view option, std::string_view text, std::int64_t least, std::int64_t most);
 
 }  // namespace posecu

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "core/cuda.h"
 #include "core/error.h"
 
@@ -12,19 +10,11 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 
-int whole_number(std::string_view option, const std::string& text, int least, int most) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
-    throw UsageError(fmt::format("{} {}: expected a whole number from {} to {}", option, text, least, most));
-  return number;
-}
-
 // "cuda" or "cuda:i" -> i
 int device_index(const std::string& device) {
   if (device != "cuda" && !device.starts_with("cuda:"))
     throw UsageError(fmt::format("--device {}: expected auto, cpu or cuda[:i]", device));
-  return device == "cuda" ? 0 : whole_number("--device", device.substr(5), 0, kMaxThreads);
+  return device == "cuda" ? 0 : static_cast<int>(whole_number("--device", device.substr(5), 0, kMaxThreads));
 }
 
 std::string describe_cpu(const ContextOptions& options) {
@@ -49,7 +39,7 @@ ContextOptions context_options(const Arguments& arguments) {
   const std::string device = arguments.value("--device").value_or("auto");
   ContextOptions options;
   if (const auto threads = arguments.value("--threads"))
-    options.threads = whole_number("--threads", *threads, 1, kMaxThreads);
+    options.threads = static_cast<int>(whole_number("--threads", *threads, 1, kMaxThreads));
   if (device == "auto") {
     choose_device(options, chatter(arguments));
   } else if (device != "cpu") {

@@ -29,6 +29,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"score", "scores a results file against annotations, as the official tools do; no network", run_score,
      &kScoreHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
+    {"data", "draws people with exact labels", run_data, &kDataHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
     {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},
 });

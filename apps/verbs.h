@@ -6,6 +6,7 @@
 namespace posecu {
 
 int run_config(const Arguments& arguments);
+int run_data(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_forward(const Arguments& arguments);
@@ -13,6 +14,7 @@ int run_predict(const Arguments& arguments);
 int run_score(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kScoreHelp, kTrainHelp;
+extern const VerbHelp kConfigHelp, kDataHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kScoreHelp,
+    kTrainHelp;
 
 }  // namespace posecu

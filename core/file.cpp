@@ -62,6 +62,15 @@ Bytes read_all(const std::string& path, std::uint64_t max_bytes) {
   return contents;
 }
 
+void write_all(int descriptor, const std::string& path, std::span<const std::byte> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t n = ::write(descriptor, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("write", path, errno);
+    done += static_cast<std::size_t>(n);
+  }
+}
+
 void sync_folder_of(const std::string& path) {
   const auto parent = std::filesystem::path(path).parent_path();
   const std::string folder = parent.empty() ? "." : parent.string();
@@ -80,6 +89,17 @@ std::string read_text_file(const std::string& path, std::uint64_t max_bytes) {
   return read_all<std::string>(path, max_bytes);
 }
 
+void write_file(const std::string& path, std::span<const std::byte> bytes) {
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.number() < 0) fail("write", path, errno);
+  write_all(file.number(), path, bytes);
+}
+
+void sync_files(const std::string& folder) {
+  const Descriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (descriptor.number() < 0 || syncfs(descriptor.number()) != 0) fail("sync", folder, errno);
+}
+
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".part") {
   descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("write", temporary_, errno);
@@ -92,14 +112,7 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-void AtomicFile::write(std::span<const std::byte> bytes) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("write", temporary_, errno);
-    done += static_cast<std::size_t>(n);
-  }
-}
+void AtomicFile::write(std::span<const std::byte> bytes) { write_all(descriptor_, temporary_, bytes); }
 
 void AtomicFile::commit() {
   if (fsync(descriptor_) != 0) fail("sync", temporary_, errno);

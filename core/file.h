@@ -36,6 +36,11 @@ class AtomicFile {
 
 void write_file_atomically(const std::string& path, std::string_view text);
 
+// For many files that mean nothing until another one, written atomically after sync_files, speaks of them: written in
+// place and not synced. Both throw MachineError.
+void write_file(const std::string& path, std::span<const std::byte> bytes);
+void sync_files(const std::string& folder);  // of the file system that holds the folder
+
 // Gives the file `path` a second name, replacing what `name` was before in one step: a hard link, which copies no
 // bytes, or a copy where the file system has no links.
 void link_file_atomically(const std::string& path, const std::string& name);
