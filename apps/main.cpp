@@ -30,6 +30,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
      &kScoreHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"data", "draws people with exact labels", run_data, &kDataHelp},
+    {"bench", "times a network and every operation in it, beside what the device can do at most", run_bench,
+     &kBenchHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
     {"doctor", "tells what this machine offers and what is missing", run_doctor, &kDoctorHelp},
 });

@@ -5,6 +5,7 @@
 
 namespace posecu {
 
+int run_bench(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_data(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
@@ -14,7 +15,7 @@ int run_predict(const Arguments& arguments);
 int run_score(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 
-extern const VerbHelp kConfigHelp, kDataHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp, kScoreHelp,
-    kTrainHelp;
+extern const VerbHelp kBenchHelp, kConfigHelp, kDataHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp,
+    kScoreHelp, kTrainHelp;
 
 }  // namespace posecu
