@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -102,11 +103,25 @@ bool has_checkpoint(const std::string& folder) {
 
 void load_initial_weights(Parameters& parameters, const Config& config, Progress& progress) {
   const std::string& path = config.text("model.init");
-  if (path.empty()) return;
+  if (path.empty()) return progress.message("model.init is empty: all weights begin fresh");
   const LoadMode mode = config.boolean("model.init_partial") ? LoadMode::partial : LoadMode::initial;
   const LoadReport report = load_weights(parameters, Safetensors::read(path), mode);
   progress.message(fmt::format("{}: {} tensors matched, {} missing (they stay fresh), {} unused", path,
                                report.matched.size(), report.missing.size(), report.unused.size()));
+}
+
+std::string val_set_name(const Config& config) {
+  return fmt::format("{} {}", config.text("data.dataset"), config.text("data.val"));
+}
+
+// What a reader of any AP of this run must know.
+std::string choice_of_best(const Config& config) {
+  if (config.text("data.val").empty())
+    return "evaluates nothing (data.val is empty): the last checkpoint stands for the run";
+  const bool seen =
+      std::ranges::find(config.texts("data.train"), config.text("data.val")) != config.texts("data.train").end();
+  return fmt::format("chooses the best checkpoint on {}{}", val_set_name(config),
+                     seen ? ", which it is trained on" : "");
 }
 
 std::optional<Evaluation> evaluate_network(Training& training, const Config& config, Progress& progress,
@@ -122,7 +137,7 @@ std::optional<Evaluation> evaluate_network(Training& training, const Config& con
   const Evaluator evaluator = evaluator_by_name(config.text("eval.evaluator"));
   const ScoreTable table =
       evaluate(*training.truth, *found, options_for(*training.truth, evaluator, training.val_set->skeleton.sigmas));
-  Evaluation evaluation{.score = table.value("AP"), .metrics = {}};
+  Evaluation evaluation{.score = table.value("AP"), .metrics = {}, .set = val_set_name(config)};
   for (const Statistic& statistic : table.statistics) evaluation.metrics.emplace_back(statistic.name, statistic.value);
   return evaluation;
 }
@@ -141,8 +156,8 @@ TrainCallables callables(Training& training, const Config& config, Progress& pro
   };
   c.on_evaluation = [&](const EvaluationReport& report) {
     const double ap = report.evaluation.score;
-    progress.message(
-        fmt::format("step {}: AP {:.3f}{}", report.step, ap, report.best && ap > 0 ? ", the best so far" : ""));
+    progress.message(fmt::format("step {}: AP {:.3f} on {}{}", report.step, ap, report.evaluation.set,
+                                 report.best && ap > 0 ? ", the best so far" : ""));
   };
   c.on_message = [&](const std::string& text) { progress.message(text); };
   c.stop_requested = [&] { return interrupts.requested(); };
@@ -181,6 +196,7 @@ int run_train(const Arguments& arguments) {
                 .environment = environment_text(training.context)});
   progress.message(fmt::format("{} pictures, {:.1f} million parameters, {}", training.train_set.pictures.size(),
                                static_cast<double>(training.parameters.trained_elements()) / 1e6, request.folder));
+  progress.message(choice_of_best(config));
   const Interrupts interrupts;
   const TrainEnd end = train(training.context, training.network, training.parameters, training.losses, training.loader,
                              folder, texts, options, callables(training, config, progress, interrupts));

@@ -40,8 +40,15 @@ double number(const Json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
+// A text in a table, which may hold commas and quotes.
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
+  return result + '"';
+}
+
 Evaluation evaluation_of(const Json& row) {
-  Evaluation evaluation{number(row.at("score")), {}};
+  Evaluation evaluation{number(row.at("score")), {}, row.at("set")};
   for (const auto& [name, value] : row.at("metrics").items()) evaluation.metrics.emplace_back(name, number(value));
   return evaluation;
 }
@@ -114,7 +121,7 @@ void RunLog::add_skipped(const Place& place, const std::vector<std::int64_t>& pi
 void RunLog::add_evaluation(const Place& place, const Evaluation& evaluation) {
   Json json = row("evaluation", place), metrics = Json::object();
   for (const auto& [name, value] : evaluation.metrics) metrics[name] = value;
-  json.update({{"score", evaluation.score}, {"metrics", metrics}});
+  json.update({{"set", evaluation.set}, {"score", evaluation.score}, {"metrics", metrics}});
   append(json.dump());
   evaluations_.push_back({place.step, place.epoch, evaluation});
   write_metrics();
@@ -127,11 +134,11 @@ void RunLog::write_metrics() const {
       if (std::ranges::find(columns, name) == columns.end()) columns.push_back(name);
     }
   }
-  std::string text = "step,epoch,score";
+  std::string text = "step,epoch,set,score";
   for (const std::string& name : columns) text += ',' + name;
   text += '\n';
   for (const EvaluationRow& row : evaluations_) {
-    text += fmt::format("{},{},{}", row.step, row.epoch, row.evaluation.score);
+    text += fmt::format("{},{},{},{}", row.step, row.epoch, quoted(row.evaluation.set), row.evaluation.score);
     for (const std::string& name : columns) {
       const auto found = std::ranges::find(row.evaluation.metrics, name, &std::pair<std::string, double>::first);
       text += found == row.evaluation.metrics.end() ? std::string(",") : fmt::format(",{}", found->second);

@@ -3,7 +3,7 @@
 //   {"kind":"step","step":1,"epoch":0,"lr":..,"loss":..,"heatmap":..,"pull":..,"push":..,"scale":..,
 //    "gradient_norm":..,"seconds":..,"waiting":..}
 //   {"kind":"skipped","step":2,"epoch":0,"lr":..,"pictures":[..]}       values were not finite: nothing was updated
-//   {"kind":"evaluation","step":50,"epoch":49,"score":..,"metrics":{"AP":..}}
+//   {"kind":"evaluation","step":50,"epoch":49,"set":"coco val2017","score":..,"metrics":{"AP":..}}
 //
 // `step` counts the steps done, from 1. A run that is resumed goes on from its checkpoint: rows that belong after it
 // are cut off, so the log ends up as that of a run that never stopped, but for `seconds` and `waiting` (of them).
@@ -22,6 +22,7 @@ namespace posecu {
 struct Evaluation {
   double score = 0;  // what the best checkpoint is chosen by: higher is better
   std::vector<std::pair<std::string, double>> metrics;
+  std::string set = {};  // what was evaluated, and so chose: "coco val2017"
 };
 
 // Rows of steps after `step` were written by a process whose work is lost.

@@ -62,13 +62,15 @@ std::vector<float> reorder(const std::vector<float>& from, const Sizes& s, Order
 }
 
 struct Case {
+  explicit Case(const path& folder) : inputs(Safetensors::read(folder / "inputs.safetensors")) {}
+
+  Safetensors inputs;
   int pictures = 0, keypoints = 0, dimensions = 0;
   std::vector<Sizes> sizes;  // of the heatmaps
   LossOptions options;
   Targets targets;
   std::vector<std::vector<float>> heatmaps;  // channels last
   std::vector<float> embeddings;
-  Safetensors inputs;
 
   Sizes embedding_sizes() const { return {pictures, keypoints, sizes[0].h, sizes[0].w, dimensions}; }
 };
@@ -140,8 +142,7 @@ LossOptions read_options(const Json& params) {
 Case read_case(const path& folder) {
   const Json json = Json::parse(read_text_file(folder / "case.json"));
   const Json& params = json["params"];
-  Case c;
-  c.inputs = Safetensors::read(folder / "inputs.safetensors");
+  Case c(folder);
   c.pictures = static_cast<int>(json["joints"].size());
   c.keypoints = params["K"];
   c.dimensions = params["M"];

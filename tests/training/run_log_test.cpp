@@ -48,15 +48,15 @@ TEST_F(RunLogTest, WritesRowsAsDocumented) {
   RunLog log = open({});
   log.add_step({1, 0, 1.5e-3}, {.heatmap = 0.5, .pull = 0.25, .push = 0.125, .scale = 0}, 2, 3, 0.5);
   log.add_skipped({2, 0, 1e-3}, {785, 40083});
-  log.add_evaluation({2, 0, 0}, {0.5, {{"AP", 0.5}, {"AP50", 0.75}}});
+  log.add_evaluation({2, 0, 0}, {0.5, {{"AP", 0.5}, {"AP50", 0.75}}, "coco val2017"});
   EXPECT_THAT(
       rows("log.jsonl"),
       ElementsAre(
           R"({"kind":"step","step":1,"epoch":0,"lr":0.0015,"loss":0.875,"heatmap":0.5,"pull":0.25,"push":0.125,)"
           R"("scale":0.0,"gradient_norm":2.0,"seconds":3.0,"waiting":0.5})",
           R"({"kind":"skipped","step":2,"epoch":0,"lr":0.001,"pictures":[785,40083]})",
-          R"({"kind":"evaluation","step":2,"epoch":0,"score":0.5,"metrics":{"AP":0.5,"AP50":0.75}})"));
-  EXPECT_THAT(rows("metrics.csv"), ElementsAre("step,epoch,score,AP,AP50", "2,0,0.5,0.5,0.75"));
+          R"({"kind":"evaluation","step":2,"epoch":0,"set":"coco val2017","score":0.5,"metrics":{"AP":0.5,"AP50":0.75}})"));
+  EXPECT_THAT(rows("metrics.csv"), ElementsAre("step,epoch,set,score,AP,AP50", "2,0,\"coco val2017\",0.5,0.5,0.75"));
 }
 
 TEST_F(RunLogTest, CutsWhatBelongsAfterThePosition) {
@@ -64,7 +64,7 @@ TEST_F(RunLogTest, CutsWhatBelongsAfterThePosition) {
   open({.step = 3, .evaluated = false});
   EXPECT_EQ(rows("log.jsonl").size(), 4U);
   EXPECT_THAT(rows("log.jsonl").back(), StartsWith(R"({"kind":"step","step":3)"));
-  EXPECT_THAT(rows("metrics.csv"), ElementsAre("step,epoch,score,AP", "2,0,0.5,0.5"));
+  EXPECT_THAT(rows("metrics.csv"), ElementsAre("step,epoch,set,score,AP", "2,0,\"\",0.5,0.5"));
 }
 
 TEST_F(RunLogTest, KeepsTheEvaluationOfTheStepOnlyIfItWasMade) {
@@ -100,10 +100,11 @@ TEST_F(RunLogTest, HasAColumnForEveryMetricThatEverWas) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   {
     RunLog log = open({});
-    log.add_evaluation({1, 0, 0}, {nan, {{"AP", nan}}});
+    log.add_evaluation({1, 0, 0}, {nan, {{"AP", nan}}, "a \"b\",c"});
     log.add_evaluation({2, 1, 0}, {0.5, {{"AR", 0.25}}});
   }
-  const std::vector<std::string> expected{"step,epoch,score,AP,AR", "1,0,nan,nan,", "2,1,0.5,,0.25"};
+  const std::vector<std::string> expected{"step,epoch,set,score,AP,AR", "1,0,\"a \"\"b\"\",c\",nan,nan,",
+                                          "2,1,\"\",0.5,,0.25"};
   EXPECT_EQ(rows("metrics.csv"), expected);
   EXPECT_TRUE(messages_.empty()) << messages_.front();
   open({.step = 2, .evaluated = true});  // read back from the log, where they are null

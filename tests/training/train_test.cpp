@@ -217,7 +217,7 @@ TEST_F(TrainTest, WritesARowForEveryStepAndEvaluation) {
   std::ifstream metrics(run("run") + "/metrics.csv");
   std::string header, first;
   std::getline(metrics, header), std::getline(metrics, first);
-  EXPECT_EQ(header, "step,epoch,score,AP,AR");
+  EXPECT_EQ(header, "step,epoch,set,score,AP,AR");
   EXPECT_THAT(first, testing::StartsWith("5,2,"));
 }
 
