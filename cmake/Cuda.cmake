@@ -63,3 +63,12 @@ function(posecu_join_launchers name cpu_library)
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PUBLIC $<LINK_ONLY:CUDA::cudart_static>)
 endfunction()
+
+# posecu_stub_driver(TEST...): ctest entries that ask cuDNN about GPUs without using one. Where there is no libcuda.so.1
+# cuDNN looks for it at every question, which takes five times as long; the toolkit's stub of it will do.
+function(posecu_stub_driver)
+  set(folder ${CMAKE_BINARY_DIR}/stub_driver)
+  file(MAKE_DIRECTORY ${folder})
+  file(CREATE_LINK ${CUDA_cuda_driver_LIBRARY} ${folder}/libcuda.so.1 SYMBOLIC)
+  set_tests_properties(${ARGN} PROPERTIES ENVIRONMENT_MODIFICATION LD_LIBRARY_PATH=path_list_prepend:${folder})
+endfunction()

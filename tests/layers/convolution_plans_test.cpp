@@ -1,0 +1,143 @@
+// Which engines cuDNN's plans have, kept and given back. For a GPU that need not be there: nothing is computed.
+#include "layers/convolution_plans.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "layers/convolution_cudnn.h"
+#include "layers/gpu_properties.h"
+
+namespace posecu {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr ConvolutionSizes kSizes{.in = 32, .out = 48, .kernel = 3, .stride = 1, .padding = 1};
+
+CudnnOperation forward(Precision precision) {
+  return {.precision = precision, .n = 2, .h = 24, .w = 40, .sizes = kSizes};
+}
+CudnnOperation backward_weights(Precision precision) {
+  CudnnOperation result = forward(precision);
+  result.direction = Direction::backward_weights;
+  return result;
+}
+
+Context counting_context() { return Context({.threads = 1, .dry_run = true, .device = DeviceKind::cuda}); }
+
+TEST(CudnnOperation, SaysWhatItIs) {
+  CudnnOperation operation = forward(Precision::bf16);
+  EXPECT_EQ(to_string(operation), "forward bf16 2x24x40x32 to 48, 3x3");
+  operation.bias = Bias::yes;
+  operation.epilogue = Epilogue::add_relu;
+  operation.sizes = {.in = 17, .out = 8, .kernel = 4, .stride = 2, .padding = 1};
+  EXPECT_EQ(to_string(operation), "forward bf16 2x24x40x17 to 8, 4x4, stride 2, padding 1, bias, add, relu");
+}
+
+TEST(Cudnn, KeepsTensorCoresOutOfFp32) {
+  const Cudnn cudnn(h100_properties().json);
+  const auto tf32 = cudnn.find(forward(Precision::tf32));
+  ASSERT_NE(tf32.plan, nullptr) << tf32.problem;
+  EXPECT_EQ(cudnn.find(forward(Precision::fp32), tf32.plan->engine()).plan, nullptr);
+  EXPECT_NE(cudnn.find(forward(Precision::fp32)).plan, nullptr);
+}
+
+TEST(Cudnn, RefusesEnginesThatGiveOtherBitsOnEveryRun) {
+  const Cudnn cudnn(h100_properties().json);
+  const CudnnOperation operation = backward_weights(Precision::fp32);
+  // cuDNN adds partial gradients atomically in some engines for this, whose settings are of all kinds.
+  const auto names = cudnn.engines(operation);
+  EXPECT_TRUE(std::ranges::any_of(names, [&](const std::string& name) {
+    return cudnn.find(operation, name).plan == nullptr &&
+           cudnn.find(backward_weights(Precision::tf32), name).plan == nullptr;
+  }));
+}
+
+TEST(Cudnn, FindsTheSameEngineAgainByItsName) {
+  const Cudnn cudnn(h200_properties().json);
+  for (const CudnnOperation& operation : {forward(Precision::bf16), backward_weights(Precision::fp32)}) {
+    const auto first = cudnn.find(operation);
+    ASSERT_NE(first.plan, nullptr) << first.problem;
+    const auto again = cudnn.find(operation, first.plan->engine());
+    ASSERT_NE(again.plan, nullptr) << again.problem;
+    EXPECT_EQ(again.plan->engine(), first.plan->engine());
+    EXPECT_EQ(again.plan->workspace(), first.plan->workspace());
+  }
+}
+
+TEST(Cudnn, RefusesWhatIsNoEngineAndNoDevice) {
+  const Cudnn cudnn(h100_properties().json);
+  for (const char* name : {"", "eng", "eng9999", "engine 7", "eng22_k2", "eng22_k2=", "eng22_k9999=1"}) {
+    const auto found = cudnn.find(forward(Precision::bf16), name);
+    EXPECT_EQ(found.plan, nullptr) << name;
+    EXPECT_FALSE(found.problem.empty()) << name;
+  }
+  EXPECT_THROW(Cudnn(std::string_view("{}")), MachineError);
+}
+
+TEST(ConvolutionPlans, GoOnWithTheEnginesThatWereWritten) {
+  Context first = counting_context(), second = counting_context();
+  ConvolutionPlans& plans = convolution_plans(first);
+  const CudnnOperation operation = forward(Precision::bf16);
+  // An engine that would not be taken by itself.
+  const auto names = plans.cudnn().engines(operation);
+  const auto other = std::ranges::find_if(names, [&](const std::string& name) {
+    return name != plans.get(operation).engine() && plans.cudnn().find(operation, name).plan != nullptr;
+  });
+  ASSERT_NE(other, names.end());
+  plans.choose(operation, *other);
+  plans.get(backward_weights(Precision::fp32));
+
+  ConvolutionPlans& restored = convolution_plans(second);
+  restored.restore(plans.describe(), "plans.txt");
+  restored.get(operation), restored.get(backward_weights(Precision::fp32));
+  EXPECT_EQ(restored.get(operation).engine(), *other);
+  EXPECT_EQ(restored.describe(), plans.describe());
+  EXPECT_TRUE(restored.missing().empty());
+}
+
+TEST(ConvolutionPlans, SayWhichWrittenEnginesAreMissing) {
+  Context context = counting_context(), untouched = counting_context();
+  ConvolutionPlans& plans = convolution_plans(context);
+  const CudnnOperation operation = forward(Precision::bf16);
+  plans.restore("# another cuDNN\n" + to_string(operation) + ": eng9999_k2=1\n", "plans.txt");
+  EXPECT_EQ(plans.get(operation).engine(), convolution_plans(untouched).get(operation).engine());
+  EXPECT_THAT(plans.missing(), ElementsAre(to_string(operation)));
+}
+
+TEST(ConvolutionPlans, RefuseADescriptionThatIsNone) {
+  Context context = counting_context();
+  try {
+    convolution_plans(context).restore("# fine\nforward\n", "plans.txt");
+    FAIL() << "accepted";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("plans.txt: line 2"));
+  }
+}
+
+// Where cuDNN has no engine for convolution, bias, sum and ReLU in one, they are two calls and one more tensor.
+TEST(CudnnConvolution, DoesInTwoStepsWhatNoEngineDoesInOne) {
+  CudnnOperation fused = forward(Precision::bf16);
+  fused.bias = Bias::yes;
+  fused.epilogue = Epilogue::add_relu;
+  std::size_t peaks[2];
+  for (const bool one_step : {true, false}) {
+    Context context = counting_context();
+    ConvolutionPlans& plans = convolution_plans(context);
+    if (!one_step) plans.restore(to_string(fused) + ": none\n", "plans.txt");
+    CudnnConvolution<bfloat16> convolution(kSizes);
+    const auto x = context.tensor<bfloat16>({2, 24, 40, 32}), y = context.tensor<bfloat16>({2, 24, 40, 48});
+    const auto weight = context.tensor<float>({48, 32, 3, 3}), bias = context.tensor<float>({48});
+    convolution.forward_frozen(context, y, x, {.weight = weight, .scale = bias, .bias = bias}, Epilogue::add_relu);
+    peaks[one_step ? 0 : 1] = context.arena().peak(MemoryClass::workspace);
+    EXPECT_EQ(plans.operations().size(), one_step ? 1U : 2U);
+    EXPECT_EQ(plans.find(fused) != nullptr, one_step);
+  }
+  EXPECT_GE(peaks[1], peaks[0] + 2 * 24 * 40 * 48 * sizeof(bfloat16));
+}
+
+}  // namespace
+}  // namespace posecu
