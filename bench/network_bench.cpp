@@ -145,9 +145,9 @@ void bench(const std::string& what, const Settings& settings) {
     run = [&] { static_cast<void>(network.forward_inference(context, images)); };
   } else if (what == "step") {
     run = [&] {
-      step->begin(context);
+      step->begin(context, 1e-6);
       step->add_pass(context, images, targets);
-      step->finish(context, 1e-6);
+      step->finish(context);
     };
   } else {
     throw UsageError("network_bench forward or network_bench step, not " + what);

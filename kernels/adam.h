@@ -6,6 +6,7 @@
 
 #include "core/context.h"
 #include "kernels/runtime/launch_options.h"
+#include "kernels/step_state.h"
 
 namespace posecu {
 
@@ -14,8 +15,11 @@ struct AdamRule {
   std::int64_t step = 1;  // of this update, counted from 1
 };
 
+AdamFactors adam_factors(const AdamRule& rule);
+
 // Over n elements, updated in place: parameters, first moments m, second moments v. Both moments are 0 before step 1.
+// Gradients are loss_scale times what they stand for. Nothing changes where the state is not finite.
 void adam_update(const Stream& stream, float* parameters, float* m, float* v, const float* gradients, std::size_t n,
-                 const AdamRule& rule, LaunchOptions launch = {});
+                 const StepState* state, LaunchOptions launch = {});
 
 }  // namespace posecu

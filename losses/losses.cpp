@@ -96,20 +96,33 @@ Losses::Losses(const LossOptions& options) : options_(options) {
 
 LossValues Losses::forward_backward(Context& context, const Targets& targets, const LossMaps<const float>& maps,
                                     const LossMaps<float>& gradients, double gradient_scale) const {
+  const Tensor<double> losses = context.tensor<double>({kUnweighted}, MemoryClass::workspace);
+  forward_backward(context, losses, targets, maps, gradients, gradient_scale);
+  return weighted(context.download<double>(losses));
+}
+
+void Losses::forward_backward(Context& context, View<double> losses, const Targets& targets,
+                              const LossMaps<const float>& maps, const LossMaps<float>& gradients,
+                              double gradient_scale) const {
+  require(losses.elements() == kUnweighted, "there is a place for each loss");
   require(maps.embeddings.size(3) % maps.low.size(3) == 0, "every keypoint has M embedding channels");
-  const Tensor<double> losses = context.tensor<double>({5}, MemoryClass::workspace);
   double* low = losses.data();
   double* high = low + 1;
   add_heatmap_loss(context, low, targets, 0, maps.low, maps.embeddings, gradients.low, options_, gradient_scale);
-  if (!maps.high.empty())
+  if (!maps.high.empty()) {
     add_heatmap_loss(context, high, targets, 1, maps.high, maps.embeddings, gradients.high, options_, gradient_scale);
+  } else {
+    context.fill_zero(View<double>(high, {1}));
+  }
   add_embedding_losses(context, high + 1, targets, maps, gradients.embeddings, options_, gradient_scale);
-  if (context.dry_run()) return {};
+}
+
+LossValues Losses::weighted(std::span<const double> unweighted) const {
   const LossWeights& weights = options_.weights;
-  return {.heatmap = weights.heatmap * (low[0] + (maps.high.empty() ? 0 : high[0])),
-          .pull = weights.pull * losses.data()[2],
-          .push = weights.push * losses.data()[3],
-          .scale = weights.scale * losses.data()[4]};
+  return {.heatmap = weights.heatmap * (unweighted[0] + unweighted[1]),
+          .pull = weights.pull * unweighted[2],
+          .push = weights.push * unweighted[3],
+          .scale = weights.scale * unweighted[4]};
 }
 
 }  // namespace posecu

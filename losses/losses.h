@@ -2,6 +2,8 @@
 // scale; docs/kernels/heatmap_loss.md and embedding_loss.md state the formulas.
 #pragma once
 
+#include <span>
+
 #include "core/context.h"
 #include "core/targets.h"
 #include "kernels/embedding_loss.h"
@@ -49,6 +51,13 @@ class Losses {
   // accumulated to a step. The heatmaps' losses of both resolutions are added. In a dry run all values are 0.
   LossValues forward_backward(Context& context, const Targets& targets, const LossMaps<const float>& maps,
                               const LossMaps<float>& gradients, double gradient_scale = 1) const;
+
+  // The same, with the losses left in `losses` [kUnweighted], on the device: nothing comes back to the host.
+  static constexpr int kUnweighted = 5;  // heatmap of both resolutions, pull, push, scale
+  void forward_backward(Context& context, View<double> losses, const Targets& targets,
+                        const LossMaps<const float>& maps, const LossMaps<float>& gradients,
+                        double gradient_scale = 1) const;
+  LossValues weighted(std::span<const double> unweighted) const;  // what those numbers mean
 
  private:
   LossOptions options_;

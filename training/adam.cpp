@@ -16,15 +16,21 @@ Adam::Adam(Context& context, Parameters& parameters, const AdamOptions& options)
   context.fill_zero(second_.view());
 }
 
-void Adam::update(Context& context, double lr) {
-  const AdamRule rule{
-      .learning_rate = lr, .beta1 = options_.beta1, .beta2 = options_.beta2, .eps = options_.eps, .step = ++updates_};
+AdamFactors Adam::next_factors(double lr) const {
+  return adam_factors({.learning_rate = lr,
+                       .beta1 = options_.beta1,
+                       .beta2 = options_.beta2,
+                       .eps = options_.eps,
+                       .step = updates_ + 1});
+}
+
+void Adam::update(Context& context, View<const StepState> state) {
   const View<float> weights = parameters_.trained();
   const Measured measured(context, [&] {
     return Work{"Adam", describe_map(weights.shape()), static_cast<double>(7 * weights.elements() * sizeof(float)), 0};
   });
   adam_update(context.stream(), weights.data(), first_.data(), second_.data(), parameters_.gradients().data(),
-              weights.elements(), rule);
+              weights.elements(), state.data());
 }
 
 }  // namespace posecu

@@ -6,6 +6,7 @@
 
 #include "core/context.h"
 #include "core/parameters.h"
+#include "kernels/step_state.h"
 
 namespace posecu {
 
@@ -20,8 +21,13 @@ class Adam {
   // `parameters` must be allocated with gradients, and outlive this object. Moments begin at 0.
   Adam(Context& context, Parameters& parameters, const AdamOptions& options);
 
-  // Updates every trained parameter from its gradient.
-  void update(Context& context, double lr);
+  // What the next update multiplies with.
+  AdamFactors next_factors(double lr) const;
+
+  // Updates every trained parameter from its gradient, where the state on the device says so. Whoever learns that it
+  // did counts it.
+  void update(Context& context, View<const StepState> state);
+  void count_update() { ++updates_; }
 
   // State that a checkpoint keeps: updates done, and the moments laid out like Parameters::trained().
   std::int64_t updates() const { return updates_; }

@@ -60,6 +60,9 @@ Json to_json(const TrainingState& state, std::int64_t updates) {
             {"best_step", state.best_step},
             {"threads", state.threads}};
   if (state.best_score) json["best_score"] = *state.best_score;
+  if (state.loss_scale) {
+    json["loss_scale"] = {{"value", state.loss_scale->value}, {"good_steps", state.loss_scale->good_steps}};
+  }
   return json;
 }
 
@@ -83,6 +86,9 @@ StoredState parse_state(const std::string& path, const std::string& text) {
                         .best_step = number("best_step"),
                         .threads = json.at("threads").get<int>()};
     if (!json.at("best_score").is_null()) state.best_score = json.at("best_score").get<double>();
+    if (const auto scale = json.find("loss_scale"); scale != json.end()) {
+      state.loss_scale = LossScale{scale->at("value").get<float>(), scale->at("good_steps").get<int>()};
+    }
     return {state, number("updates")};
   } catch (const Json::exception& error) {
     throw InputError(path, fmt::format("metadata {}", kTrainingKey), error.what());

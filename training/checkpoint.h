@@ -15,6 +15,7 @@
 #include "core/parameters.h"
 #include "core/safetensors.h"
 #include "training/adam.h"
+#include "training/loss_scale.h"
 
 namespace posecu {
 
@@ -32,7 +33,8 @@ struct TrainingState {
   Evaluated evaluated = Evaluated::no;        // whether the weights of this step have been evaluated
   std::optional<double> best_score = {};
   std::int64_t best_step = 0;
-  int threads = 0;  // compute threads: the last bits of gradients depend on their number
+  std::optional<LossScale> loss_scale = {};  // of a training in fp16
+  int threads = 0;                           // compute threads: the last bits of gradients depend on their number
 };
 
 // Texts that travel with the weights, so that the file alone says what network it belongs to.

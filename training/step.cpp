@@ -1,7 +1,6 @@
 #include "training/step.h"
 
-#include <algorithm>
-#include <cmath>
+#include <vector>
 
 #include "core/error.h"
 #include "core/profile.h"
@@ -11,67 +10,104 @@ namespace posecu {
 
 TrainingStep::TrainingStep(Context& context, Network& network, Parameters& parameters, const Losses& losses, Adam& adam,
                            int passes)
-    : network_(network), parameters_(parameters), losses_(losses), adam_(adam), passes_(passes) {
+    : network_(network),
+      parameters_(parameters),
+      losses_(losses),
+      adam_(adam),
+      passes_(passes),
+      loss_scale_(initial_loss_scale(network.precision())) {
   require(passes >= 1, "a step has at least one pass");
+  state_ = context.tensor<StepState>({1}, MemoryClass::optimizer);
+  step_losses_ = context.tensor<double>({passes, Losses::kUnweighted}, MemoryClass::optimizer);
   statistics_ = context.tensor<float>(parameters.running_statistics().shape(), MemoryClass::optimizer);
   const std::size_t scratch = gradient_norm_scratch(parameters.gradients().elements());
-  norm_ = context.tensor<double>({1 + static_cast<int>(scratch)}, MemoryClass::optimizer);
+  norm_scratch_ = context.tensor<double>({static_cast<int>(scratch)}, MemoryClass::optimizer);
 }
 
-void TrainingStep::begin(Context& context) {
+void TrainingStep::begin(Context& context, double lr) {
   done_ = 0;
-  sum_ = {};
-  if (context.dry_run()) return;
+  const StepState state{.adam = adam_.next_factors(lr), .loss_scale = loss_scale_ ? loss_scale_->value : 1};
+  context.upload<StepState>(state_, {&state, 1});
   parameters_.clear_gradients();
-  std::ranges::copy(parameters_.running_statistics(), statistics_.data());
+  context.copy<float>(statistics_, parameters_.running_statistics());
 }
 
 void TrainingStep::add_pass(Context& context, View<const float> images, const Targets& targets) {
+  require(done_ < passes_, "a step has more passes than it was made for");
   NetworkMaps maps = network_.forward_training(context, images);
   NetworkMaps gradients;
   gradients.low = context.tensor<float>(maps.low.shape());
   if (!maps.high.empty()) gradients.high = context.tensor<float>(maps.high.shape());
   gradients.embeddings = context.tensor<float>(maps.embeddings.shape());
-  const LossValues values =
-      losses_.forward_backward(context, targets, {maps.low, maps.high, maps.embeddings},
-                               {gradients.low, gradients.high, gradients.embeddings}, 1.0 / passes_);
+  const View<double> losses(step_losses_.data() + done_ * Losses::kUnweighted, {Losses::kUnweighted});
+  losses_.forward_backward(context, losses, targets, {maps.low, maps.high, maps.embeddings},
+                           {gradients.low, gradients.high, gradients.embeddings}, 1.0 / passes_);
   maps = {};  // backward does not read them
+  if (loss_scale_) scale_loss(context, gradients);
   network_.backward(context, std::move(gradients));
-  sum_ = {sum_.heatmap + values.heatmap, sum_.pull + values.pull, sum_.push + values.push, sum_.scale + values.scale};
   ++done_;
 }
 
-StepResult TrainingStep::finish(Context& context, double lr) {
-  require(done_ == passes_, "a step ended before its last pass");
-  const double n = passes_;
-  StepResult result{.outcome = StepOutcome::updated,
-                    .losses = {sum_.heatmap / n, sum_.pull / n, sum_.push / n, sum_.scale / n},
-                    .gradient_norm = 0};
-  if (context.dry_run()) return result;
-  result.gradient_norm = gradient_norm(context);
-  const bool finite =
-      std::isfinite(result.gradient_norm) && std::isfinite(result.losses.total()) && statistics_are_finite();
-  if (finite) {
-    adam_.update(context, lr);
-  } else {
-    result.outcome = StepOutcome::skipped;
-    std::ranges::copy(statistics_.view(), parameters_.running_statistics().data());
+void TrainingStep::scale_loss(Context& context, const NetworkMaps& gradients) {
+  for (const Tensor<float>* gradient : {&gradients.low, &gradients.high, &gradients.embeddings}) {
+    posecu::scale_loss(context.stream(), gradient->data(), state_.data(), gradient->elements());
   }
-  return result;
 }
 
-double TrainingStep::gradient_norm(Context& context) {
+StepResult TrainingStep::finish(Context& context) {
+  require(done_ == passes_, "a step ended before its last pass");
+  measure_gradients(context);
+  decide(context);
+  adam_.update(context, state_);
+  const View<float> statistics = parameters_.running_statistics();
+  restore_unless_finite(context.stream(), statistics.data(), statistics_.data(), state_.data(), statistics.elements());
+  return read_result(context);
+}
+
+void TrainingStep::measure_gradients(Context& context) {
   const View<const float> gradients = parameters_.gradients();
   const Measured measured(context, [&] {
     return Work{"gradient norm", describe_map(gradients.shape()),
                 static_cast<double>(gradients.elements() * sizeof(float)), 0};
   });
-  posecu::gradient_norm(context.stream(), norm_.data(), norm_.data() + 1, gradients.data(), gradients.elements());
-  return *norm_.data();
+  gradient_norm(context.stream(), &state_.data()->gradient_norm, norm_scratch_.data(), gradients.data(),
+                gradients.elements());
 }
 
-bool TrainingStep::statistics_are_finite() const {
-  return std::ranges::all_of(parameters_.running_statistics(), [](float value) { return std::isfinite(value); });
+void TrainingStep::decide(Context& context) {
+  const View<const float> statistics = parameters_.running_statistics();
+  decide_step(context.stream(), state_.data(),
+              {.losses = step_losses_.data(),
+               .loss_count = static_cast<int>(step_losses_.elements()),
+               .statistics = statistics.data(),
+               .statistic_count = statistics.elements()});
+}
+
+StepResult TrainingStep::read_result(Context& context) {
+  StepResult result{.outcome = StepOutcome::updated, .losses = mean_losses(context)};
+  if (context.dry_run()) return result;
+  const StepState state = context.download<StepState>(state_).front();
+  result.gradient_norm = state.gradient_norm / static_cast<double>(state.loss_scale);
+  result.loss_scale = state.loss_scale;
+  if (state.finite == 1) {
+    adam_.count_update();
+  } else {
+    const bool too_large = state.forward_finite == 1 && state.loss_scale > 1;
+    result.outcome = too_large ? StepOutcome::overflowed : StepOutcome::skipped;
+  }
+  if (loss_scale_) loss_scale_ = next_loss_scale(*loss_scale_, state.finite == 1 ? Overflow::no : Overflow::yes);
+  return result;
+}
+
+LossValues TrainingStep::mean_losses(Context& context) const {
+  const std::vector<double> unweighted = context.download<double>(step_losses_);
+  LossValues sum;
+  for (auto at = unweighted.begin(); at != unweighted.end(); at += Losses::kUnweighted) {
+    const LossValues more = losses_.weighted({at, Losses::kUnweighted});
+    sum = {sum.heatmap + more.heatmap, sum.pull + more.pull, sum.push + more.push, sum.scale + more.scale};
+  }
+  const double n = passes_;
+  return {sum.heatmap / n, sum.pull / n, sum.push / n, sum.scale / n};
 }
 
 }  // namespace posecu

@@ -4,29 +4,37 @@
 //   add_pass, A times    forward, losses, backward; gradients are of the mean over all passes (scale 1 / A)
 //   finish               check, then Adam; or nothing at all, when a loss, a gradient or a statistic is not finite
 //
-// Batch norm's statistics are those of each pass, as if the passes were steps of their own.
+// Batch norm's statistics are those of each pass, as if the passes were steps of their own. All is decided on the
+// device (kernels/step_state.h): between begin's upload and what finish reads, nothing waits for the host.
+//
+// In fp16 gradients are multiplied by a loss scale on their way back, which goes with the steps: training/loss_scale.h.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 
 #include "core/context.h"
 #include "core/parameters.h"
 #include "core/targets.h"
+#include "kernels/step_state.h"
 #include "losses/losses.h"
 #include "models/network.h"
 #include "training/adam.h"
+#include "training/loss_scale.h"
 
 namespace posecu {
 
+// But for `updated`, weights, moments and running statistics are those of before the step.
 enum class StepOutcome {
   updated,
-  skipped  // values that are not finite: weights, moments and running statistics are those of before the step
+  skipped,    // values that are not finite
+  overflowed  // gradients too large for fp16 at this loss scale, which is halved: nothing to worry about
 };
 
 struct StepResult {
   StepOutcome outcome = StepOutcome::updated;
   LossValues losses;         // mean over the passes, before the update
   double gradient_norm = 0;  // L2, of all parameters together
+  float loss_scale = 1;      // that the step had
 };
 
 class TrainingStep {
@@ -35,23 +43,32 @@ class TrainingStep {
   TrainingStep(Context& context, Network& network, Parameters& parameters, const Losses& losses, Adam& adam,
                int passes);
 
-  void begin(Context& context);
+  void begin(Context& context, double lr);
   // images [N,H,W,3] normalised RGB. Both must live until it returns.
   void add_pass(Context& context, View<const float> images, const Targets& targets);
-  StepResult finish(Context& context, double lr);
+  StepResult finish(Context& context);
+
+  // Of the next step, in fp16: a checkpoint keeps it.
+  const std::optional<LossScale>& loss_scale() const { return loss_scale_; }
+  void restore_loss_scale(const LossScale& scale) { loss_scale_ = scale; }
 
  private:
-  double gradient_norm(Context& context);
-  bool statistics_are_finite() const;
+  void scale_loss(Context& context, const NetworkMaps& gradients);
+  void measure_gradients(Context& context);
+  void decide(Context& context);
+  StepResult read_result(Context& context);
+  LossValues mean_losses(Context& context) const;
 
   Network& network_;
   Parameters& parameters_;
   const Losses& losses_;
   Adam& adam_;
   int passes_, done_ = 0;
-  LossValues sum_;
-  Tensor<float> statistics_;  // copy of the running statistics
-  Tensor<double> norm_;       // the gradients' norm, then its scratch
+  std::optional<LossScale> loss_scale_;
+  Tensor<StepState> state_;
+  Tensor<double> step_losses_;   // [passes,5], unweighted
+  Tensor<float> statistics_;     // copy of the running statistics
+  Tensor<double> norm_scratch_;  // of the gradients' norm
 };
 
 }  // namespace posecu

@@ -84,6 +84,7 @@ class Trainer {
   void run_step();
   bool evaluate();
   void save();
+  void report_overflow(const RunLog::Place& place, float loss_scale);
   void report_skipped(const RunLog::Place& place);
   void report_progress(const StepResult& result, const RunLog::Place& place);
 
@@ -106,6 +107,7 @@ class Trainer {
 
 TrainingState Trainer::load() {
   TrainingState state = checkpoints_.load_newest(parameters_, adam_, callables_.on_message).value_or(TrainingState{});
+  if (state.loss_scale && step_.loss_scale()) step_.restore_loss_scale(*state.loss_scale);
   const auto [epoch, batch] = timetable_.first_batch(state.step);
   if (state.step > 0) {
     callables_.on_message(fmt::format("going on after step {} of {}", state.step, timetable_.steps()));
@@ -133,7 +135,7 @@ void Trainer::run_step() {
   const double start = seconds_now(), waited_before = loader_.seconds_waited();
   const RunLog::Place place{state_.step + 1, state_.epoch, timetable_.learning_rate(options_.adam.lr, state_.step)};
   picture_ids_.clear();
-  step_.begin(context_);
+  step_.begin(context_, place.lr);
   for (int pass = 0; pass < options_.timetable.accumulate; ++pass) {
     const Batch batch = loader_.next();
     for (const std::string& remark : batch.remarks) {
@@ -142,7 +144,7 @@ void Trainer::run_step() {
     picture_ids_.insert(picture_ids_.end(), batch.picture_ids.begin(), batch.picture_ids.end());
     step_.add_pass(context_, images_of(batch), batch.targets);
   }
-  const StepResult result = step_.finish(context_, place.lr);
+  const StepResult result = step_.finish(context_);
 
   ++state_.step;
   state_.evaluated = Evaluated::no;
@@ -150,13 +152,26 @@ void Trainer::run_step() {
   state_.epoch = epoch, state_.batch = batch;
   const double seconds = seconds_now() - start, waiting = loader_.seconds_waited() - waited_before;
   pace_.add(seconds, waiting);
-  if (result.outcome == StepOutcome::updated) {
-    state_.skipped_row = 0;
-    log_.add_step(place, result.losses, result.gradient_norm, seconds, waiting);
-  } else {
-    report_skipped(place);
+  switch (result.outcome) {
+    case StepOutcome::updated:
+      state_.skipped_row = 0;
+      log_.add_step(place, result.losses, result.gradient_norm, seconds, waiting);
+      break;
+    case StepOutcome::overflowed:
+      report_overflow(place, result.loss_scale);
+      break;
+    case StepOutcome::skipped:
+      report_skipped(place);
   }
   report_progress(result, place);
+}
+
+void Trainer::report_overflow(const RunLog::Place& place, float loss_scale) {
+  ++state_.skipped;
+  log_.add_skipped(place, picture_ids_);
+  callables_.on_message(
+      fmt::format("step {}: gradients too large for fp16 at a loss scale of {}: step skipped, scale halved", place.step,
+                  loss_scale));
 }
 
 void Trainer::report_skipped(const RunLog::Place& place) {
@@ -204,6 +219,7 @@ bool Trainer::evaluate() {
 
 void Trainer::save() {
   log_.sync();
+  state_.loss_scale = step_.loss_scale();
   checkpoints_.save(parameters_, adam_, state_, texts_);
 }
 

@@ -33,6 +33,14 @@ void draw_gradients(Net& net, int step) {
   }
 }
 
+void update(Net& net, Adam& adam, double lr) {
+  const auto state = net.context.tensor<StepState>({1});
+  const StepState decided{.adam = adam.next_factors(lr), .finite = 1};
+  net.context.upload<StepState>(state, {&decided, 1});
+  adam.update(net.context, state);
+  adam.count_update();
+}
+
 // Kingma & Ba's algorithm 1, with eps where PyTorch adds it.
 class Reference {
  public:
@@ -62,7 +70,7 @@ TEST(Adam, FollowsTheDoubleReferenceForManyUpdates) {
     for (int step = 0; step < 50; ++step) {
       draw_gradients(net, step);
       const double lr = 1e-3 / (1 + step);
-      adam.update(net.context, lr);
+      update(net, adam, lr);
       first.update(net.first->gradient, lr, options);
       second.update(net.second->gradient, lr, options);
     }
@@ -77,7 +85,7 @@ TEST(Adam, LeavesGapsAndRunningStatisticsAlone) {
   Net net;
   Adam adam(net.context, net.parameters, {});
   draw_gradients(net, 0);
-  adam.update(net.context, 0.1);
+  update(net, adam, 0.1);
   for (const float value : net.statistic->value) EXPECT_EQ(value, 1);
   const View<float> flat = net.parameters.trained();
   for (std::size_t i = 21; i < 64; ++i) EXPECT_EQ(flat.data()[i], 0) << i;
@@ -87,13 +95,13 @@ TEST(Adam, LeavesGapsAndRunningStatisticsAlone) {
 TEST(Adam, GoesOnExactlyFromRestoredState) {
   Net straight, resumed;
   Adam one(straight.context, straight.parameters, {}), two(resumed.context, resumed.parameters, {});
-  for (int step = 0; step < 3; ++step) draw_gradients(straight, step), one.update(straight.context, 1e-2);
+  for (int step = 0; step < 3; ++step) draw_gradients(straight, step), update(straight, one, 1e-2);
   std::ranges::copy(straight.parameters.trained(), resumed.parameters.trained().data());
   std::ranges::copy(one.first_moments(), two.first_moments().data());
   std::ranges::copy(one.second_moments(), two.second_moments().data());
   two.restore_updates(one.updates());
-  draw_gradients(straight, 3), one.update(straight.context, 1e-2);
-  draw_gradients(resumed, 3), two.update(resumed.context, 1e-2);
+  draw_gradients(straight, 3), update(straight, one, 1e-2);
+  draw_gradients(resumed, 3), update(resumed, two, 1e-2);
   EXPECT_TRUE(std::ranges::equal(straight.parameters.trained(), resumed.parameters.trained()));
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/random.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -43,23 +44,25 @@ Targets draw_targets(std::uint64_t seed, int more) {
 
 // A small HigherHRNet and what trains it.
 struct Trained {
-  explicit Trained(int passes = 1)
-      : context({.threads = 1, .memory = std::size_t{1} << 30}),
-        network(parameters, {.head = Head::higherhrnet,
-                             .width = 8,
-                             .blocks = 1,
-                             .modules = {1, 1, 1},
-                             .keypoints = kKeypoints,
-                             .embedding_dim = 2}) {
+  explicit Trained(int passes = 1, Precision precision = Precision::fp32)
+      : context(test_context_options({.threads = 1, .memory = std::size_t{1} << 30})),
+        network(parameters,
+                {.head = Head::higherhrnet,
+                 .width = 8,
+                 .blocks = 1,
+                 .modules = {1, 1, 1},
+                 .keypoints = kKeypoints,
+                 .embedding_dim = 2},
+                precision) {
     parameters.allocate(context, Parameters::Gradients::allocate);
     parameters.initialise(1);
     adam.emplace(context, parameters, AdamOptions{});
     step.emplace(context, network, parameters, losses, *adam, passes);
   }
   StepResult run(const std::vector<float>& images, const Targets& targets, double lr = 1e-3) {
-    step->begin(context);
+    step->begin(context, lr);
     add(images, targets);
-    return step->finish(context, lr);
+    return step->finish(context);
   }
   void add(const std::vector<float>& images, const Targets& targets) {
     step->add_pass(context, {images.data(), {kPictures, kSide, kSide, 3}}, targets);
@@ -89,6 +92,17 @@ TEST(TrainingStep, LowersTheLossOfTheBatchItSees) {
   EXPECT_LT(trained.run(images, targets).losses.total(), 0.7 * before);
 }
 
+TEST(TrainingStep, LowersTheLossInEveryPrecision) {
+  const auto images = draw_images(1);
+  const Targets targets = draw_targets(1, 1);
+  for (const Precision precision : {Precision::bf16, Precision::fp16}) {
+    Trained trained(1, precision);
+    const double before = trained.run(images, targets).losses.total();
+    for (int i = 0; i < 20; ++i) trained.run(images, targets);
+    EXPECT_LT(trained.run(images, targets).losses.total(), 0.7 * before);
+  }
+}
+
 TEST(TrainingStep, ReportsTheNormOfItsGradients) {
   Trained trained;
   const StepResult result = trained.run(draw_images(1), draw_targets(1, 1));
@@ -109,9 +123,9 @@ TEST(TrainingStep, TakesTheMeanOverItsPasses) {
     sum.heatmap += result.losses.heatmap, sum.pull += result.losses.pull;
   }
   Trained three(3);
-  three.step->begin(three.context);
+  three.step->begin(three.context, 1e-3);
   for (const std::uint64_t seed : {1, 2, 3}) three.add(draw_images(seed), draw_targets(seed, 1));
-  const StepResult result = three.step->finish(three.context, 1e-3);
+  const StepResult result = three.step->finish(three.context);
   EXPECT_NEAR(result.losses.heatmap, sum.heatmap / 3, 1e-9);
   EXPECT_NEAR(result.losses.pull, sum.pull / 3, 1e-12);
   double error = 0, size = 0;
@@ -161,24 +175,82 @@ TEST(TrainingStep, SkipsAsAWholeWhenOnePassIsNotFinite) {
   for (int bad_pass = 0; bad_pass < 3; ++bad_pass) {
     Trained trained(3);
     const auto before = trained.state();
-    trained.step->begin(trained.context);
+    trained.step->begin(trained.context, 1e-3);
     for (int pass = 0; pass < 3; ++pass) {
       auto images = draw_images(1);
       if (pass == bad_pass) images[0] = std::numeric_limits<float>::quiet_NaN();
       trained.add(images, draw_targets(1, 1));
     }
-    EXPECT_EQ(trained.step->finish(trained.context, 1e-3).outcome, StepOutcome::skipped);
+    EXPECT_EQ(trained.step->finish(trained.context).outcome, StepOutcome::skipped);
     EXPECT_EQ(trained.state(), before) << bad_pass;
   }
+}
+
+// Where fp16 cannot hold the gradients, nothing changes but the scale.
+TEST(TrainingStep, HalvesTheLossScaleOnOverflow) {
+  Trained trained(1, Precision::fp16);
+  EXPECT_EQ(trained.step->loss_scale()->value, 65536);
+  trained.step->restore_loss_scale({0x1p60F, 7});
+  const auto images = draw_images(1);
+  const Targets targets = draw_targets(1, 1);
+  const auto before = trained.state();
+  const StepResult overflowed = trained.run(images, targets);
+  EXPECT_EQ(overflowed.outcome, StepOutcome::overflowed);
+  EXPECT_EQ(overflowed.loss_scale, 0x1p60F);
+  EXPECT_EQ(trained.step->loss_scale()->value, 0x1p59F);
+  EXPECT_EQ(trained.step->loss_scale()->good_steps, 0);
+  EXPECT_EQ(trained.state(), before);
+  EXPECT_EQ(trained.adam->updates(), 0);
+
+  trained.step->restore_loss_scale({1024, 5});
+  EXPECT_EQ(trained.run(images, targets).outcome, StepOutcome::updated);
+  EXPECT_EQ(trained.step->loss_scale()->value, 1024);
+  EXPECT_EQ(trained.step->loss_scale()->good_steps, 6);
+}
+
+// A picture that is not finite is no matter of the scale.
+TEST(TrainingStep, SkipsInFp16WhenALossIsNotFinite) {
+  Trained trained(1, Precision::fp16);
+  auto images = draw_images(1);
+  images[7] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(trained.run(images, draw_targets(1, 1)).outcome, StepOutcome::skipped);
+}
+
+// Divided by the scale: the gradients' norm and the update are what they are without one, but for fp16's roundings.
+TEST(TrainingStep, UndoesTheLossScale) {
+  const auto images = draw_images(1);
+  const Targets targets = draw_targets(1, 1);
+  std::vector<double> norms;
+  for (const float scale : {64.F, 4096.F}) {
+    Trained trained(1, Precision::fp16);
+    trained.step->restore_loss_scale({scale, 0});
+    norms.push_back(trained.run(images, targets).gradient_norm);
+  }
+  norms.push_back(Trained().run(images, targets).gradient_norm);
+  EXPECT_NEAR(norms[0], norms[1], 0.01 * norms[1]);
+  EXPECT_NEAR(norms[1], norms[2], 0.1 * norms[2]);
+}
+
+TEST(LossScale, DoublesAfterTwoThousandGoodStepsInARow) {
+  LossScale scale = *initial_loss_scale(Precision::fp16);
+  for (int step = 0; step < 1999; ++step) scale = next_loss_scale(scale, Overflow::no);
+  EXPECT_EQ(scale.value, 65536);
+  EXPECT_EQ(next_loss_scale(scale, Overflow::no).value, 131072);
+  EXPECT_EQ(next_loss_scale(scale, Overflow::no).good_steps, 0);
+  scale = next_loss_scale(scale, Overflow::yes);
+  EXPECT_EQ(scale.value, 32768);
+  for (int step = 0; step < 1999; ++step) scale = next_loss_scale(scale, Overflow::no);
+  EXPECT_EQ(scale.value, 32768);
+  EXPECT_EQ(next_loss_scale({1, 0}, Overflow::yes).value, 1);
 }
 
 TEST(TrainingStep, HoldsNoMoreMemoryAfterTheFirstStep) {
   Trained trained(2);
   const auto run_step = [&](std::uint64_t seed) {
-    trained.step->begin(trained.context);
+    trained.step->begin(trained.context, 1e-3);
     trained.add(draw_images(seed), draw_targets(seed, 1));
     trained.add(draw_images(seed + 1), draw_targets(seed + 1, 1));
-    trained.step->finish(trained.context, 1e-3);
+    trained.step->finish(trained.context);
   };
   const auto free_place = [&] { return trained.context.tensor<float>({1 << 20}).data(); };
   run_step(1);
@@ -204,9 +276,9 @@ TEST(TrainingStep, CountsItsMemoryInADryRun) {
   Losses losses{LossOptions{}};
   Adam adam(context, parameters, {});
   TrainingStep step(context, network, parameters, losses, adam, 1);
-  step.begin(context);
+  step.begin(context, 1e-3);
   step.add_pass(context, {nullptr, {kPictures, kSide, kSide, 3}}, draw_targets(1, 1));
-  step.finish(context, 1e-3);
+  step.finish(context);
   EXPECT_EQ(context.arena().peak(), real.context.arena().peak());
 }
 

@@ -219,10 +219,10 @@ class GoldenTraining {
     const GoldenBatch& batch = batches_.at(expected.at("batch"));
     const std::array<int, 4> input = config_.at("input");
     check_rate(k, expected.at("lr"));
-    step.begin(context_);
+    step.begin(context_, rate_);
     step.add_pass(context_, {batch.images.data(), {input[0], input[2], input[3], 3}}, batch.targets);
     if (k == 0) check_gradients();
-    const StepResult result = step.finish(context_, rate_);
+    const StepResult result = step.finish(context_);
     if (result.outcome != StepOutcome::updated) throw std::runtime_error("a step was skipped");
 
     const std::string kind = k == 0 ? "first_losses" : k == 1 ? "second_losses" : "losses";
