@@ -1,9 +1,10 @@
-"""HigherHRNet with Coupled Embedding's losses in PyTorch: what posecu is measured against.
+"""HRNet and HigherHRNet with Coupled Embedding's losses in PyTorch: what posecu is measured against.
 
 Written for this benchmark, with the official parameter names. The losses are vectorised (no loop over people), so that
-the comparison is with what a good engineer would write, not with the published loops.
+the comparison is with what a good engineer would write; LoopLosses has loops over people and keypoints, as the official
+code does.
 
-    torch_network.py --check GOLDENS    runs the goldens of HigherHRNet and of two-resolution losses
+    torch_network.py --check GOLDENS    runs the goldens of both networks and of two-resolution losses
 """
 import argparse
 import json
@@ -130,6 +131,28 @@ class HigherHead(nn.Module):
         return low, self.hms_pred_layers[1](high), self.tms_pred_layers(x)
 
 
+class HRNetHead(nn.Module):
+    def __init__(self, width, keypoints, dims):
+        super().__init__()
+        self.hms_pred_layers = nn.Conv2d(width, keypoints, 1)
+        self.tms_pred_layers = nn.Conv2d(width, keypoints * dims, 1)
+
+    def forward(self, x):
+        return self.hms_pred_layers(x), None, self.tms_pred_layers(x)
+
+
+class HRNet(nn.Module):
+    """images [N,3,H,W] -> heatmaps [N,K,H/4,W/4], None, embeddings [N,K*M,H/4,W/4]."""
+
+    def __init__(self, width=32, blocks=4, modules=(1, 4, 3), keypoints=17, dims=8):
+        super().__init__()
+        self.backbone = Backbone(width, blocks, modules)
+        self.head = HRNetHead(width, keypoints, dims)
+
+    def forward(self, images):
+        return self.head(self.backbone(images))
+
+
 class HigherHRNet(nn.Module):
     """images [N,3,H,W] -> low heatmaps [N,K,H/4,W/4], high ones [N,K,H/2,W/2], embeddings [N,K*M,H/4,W/4]."""
 
@@ -151,7 +174,7 @@ class Losses:
 
     def heatmap(self, prediction, target, scale, mask):
         target = target ** ((self.theta / scale) ** 2)
-        p = torch.where(target > 0, (1 - torch.log(target.clamp_min(1e-38))) ** -0.01, torch.zeros(()))
+        p = torch.where(target > 0, (1 - torch.log(target.clamp_min(1e-38))) ** -0.01, 0.0)
         weight = p * (1 - prediction).abs() + (1 - p) * prediction.abs()
         return ((prediction - target) ** 2 * weight * mask[:, None]).mean()
 
@@ -161,11 +184,12 @@ class Losses:
         tags = maps.reshape(n, self.keypoints, self.dims, -1).permute(0, 1, 3, 2).reshape(n, -1, self.dims)
         tags = tags[picture, index]
         people = count.shape[0]
-        mean = torch.zeros(people, self.dims).index_add(0, person, tags) / count[:, None]
+        mean = torch.zeros(people, self.dims, device=maps.device).index_add(0, person, tags) / count[:, None]
         per_picture = torch.bincount(persons_picture, minlength=n).to(tags.dtype)
         share = 1 / (per_picture[persons_picture] * n)
         pull = (((tags - mean[person]) ** 2).sum(1) * (share / count)[person]).sum()
-        same = (persons_picture[:, None] == persons_picture[None]) & ~torch.eye(people, dtype=torch.bool)
+        itself = torch.eye(people, dtype=torch.bool, device=maps.device)
+        same = (persons_picture[:, None] == persons_picture[None]) & ~itself
         pairs = (per_picture * (per_picture - 1)).clamp_min(1)
         distance = ((mean[:, None] - mean[None]) ** 2).sum(2)
         push = 0.5 * (torch.exp(-distance) * same / (pairs[persons_picture] * n)[:, None]).sum()
@@ -174,17 +198,44 @@ class Losses:
         return pull, push, scale
 
     def __call__(self, outputs, batch):
-        low, high, maps = outputs
+        low, high, maps = (None if x is None else x.float() for x in outputs)
+        self.levels = self.levels.to(maps.device)
         with torch.no_grad():
             n, _, h, w = maps.shape
             share = F.normalize(maps.detach().reshape(n, self.keypoints, self.dims, h, w).abs(), p=1, dim=2)
             scale0 = (share * self.levels[None, None, :, None, None]).sum(2)
             scale1 = F.interpolate(scale0, scale_factor=2, mode="bilinear", align_corners=False)
-        heat = (self.heatmap(low, batch["target0"], scale0, batch["mask0"]) +
-                self.heatmap(high, batch["target1"], scale1, batch["mask1"]))
+        heat = self.heatmap(low, batch["target0"], scale0, batch["mask0"])
+        if high is not None:
+            heat = heat + self.heatmap(high, batch["target1"], scale1, batch["mask1"])
         pull, push, scale = self.embedding(maps, *(batch[k] for k in (
             "picture", "person", "index", "count", "scales", "persons_picture")))
         return heat + 1e-3 * pull + 1e-3 * push + 1e-4 * scale
+
+
+class LoopLosses(Losses):
+    """The same values, person by person and keypoint by keypoint."""
+
+    def embedding(self, maps, picture, person, index, count, scales, persons_picture):
+        n = maps.shape[0]
+        tags = maps.reshape(n, self.keypoints, self.dims, -1).permute(0, 1, 3, 2).reshape(n, -1, self.dims)
+        rows = list(zip(picture.tolist(), person.tolist(), index.tolist()))
+        pulls, pushes, angles = [], [], []
+        for image in range(n):
+            means, pull, angle = [], 0, 0
+            for p in sorted({p for i, p, _ in rows if i == image}):
+                found = torch.stack([tags[image, at] for _, q, at in rows if q == p])
+                means.append(found.mean(0))
+                pull = pull + ((found - means[-1]) ** 2).sum(1).mean()
+                wanted = F.normalize(1 / ((scales[p] - self.levels).abs() + 1e-12), dim=0)
+                angle = angle + 1 - (F.normalize(means[-1].abs(), dim=0) * wanted).sum()
+            if not means:
+                continue
+            push = sum(torch.exp(-((a - b) ** 2).sum()) for i, a in enumerate(means) for b in means[:i])
+            pulls.append(pull / len(means))
+            angles.append(angle / len(means))
+            pushes.append(push / max(len(means) * (len(means) - 1), 1))
+        return sum(pulls) / n, sum(pushes) / n, sum(angles) / n
 
 
 # ---- the goldens' number generator and files ----
@@ -242,7 +293,8 @@ def read_safetensors(path):
 
 def check_forward(folder):
     config = json.loads((folder / "config.json").read_text())
-    network = HigherHRNet(config["width"], config["blocks"], config["modules"], config["keypoints"], config["embedding_dim"])
+    kind = HigherHRNet if config["head"] == "higherhrnet" else HRNet
+    network = kind(config["width"], config["blocks"], config["modules"], config["keypoints"], config["embedding_dim"])
     load_golden_weights(network, config["salt"], config["hms_gain"], config["tms_gain"])
     shape = config["input"]
     image = torch.from_numpy((2 * (2 * uniform(config["salt"] + "input", int(np.prod(shape))) - 1)).astype(np.float32).reshape(shape))
@@ -253,6 +305,8 @@ def check_forward(folder):
     n, _, h, w = maps.shape
     tags = maps.reshape(n, config["keypoints"], config["embedding_dim"], h, w).permute(0, 1, 3, 4, 2)
     for name, found in (("eval.heatmaps0", low), ("eval.heatmaps1", high), ("eval.tagmaps", tags)):
+        if found is None:
+            continue
         flat = found.contiguous().numpy().reshape(-1)
         for key, values in expected.items():
             step = 1 if key == name else int(key.split(".every")[1]) if key.startswith(name + ".every") else 0
@@ -334,11 +388,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", metavar="GOLDENS", required=True)
     goldens = pathlib.Path(parser.parse_args().check)
-    higher = [p for p in sorted((goldens / "forward").iterdir())
-              if json.loads((p / "config.json").read_text())["head"] == "higherhrnet"]
+    networks = [p for p in sorted((goldens / "forward").iterdir()) if p.is_dir()]
     cases = [(p, json.loads((p / "case.json").read_text())) for p in sorted((goldens / "losses").iterdir()) if p.is_dir()]
     two = [p for p, case in cases if len(case["params"]["sizes_wh"]) == 2 and case["mask"] != "zeros" and not case["patch"]]
-    bad = [report(higher, check_forward, 3e-4), report(two, check_losses, 1e-5)]
+    bad = [report(networks, check_forward, 3e-4), report(two, check_losses, 1e-5)]
     sys.exit(1 if any(bad) else 0)
 
 
