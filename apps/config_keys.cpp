@@ -55,7 +55,8 @@ constexpr auto kKeys = std::to_array<Key>({
     number("loss.weights.scale", "1e-4", 0, kMany, "Weight of the scale loss."),
 
     choice("data.dataset", "coco", "coco|crowdpose|ochuman", "Folder layout of the data, and their skeleton."),
-    text("data.skeleton", "", "Skeleton of the people: coco, crowdpose, ochuman or a TOML file; empty: the data set's."),
+    text("data.skeleton", "",
+         "Skeleton of the people: coco, crowdpose, ochuman or a TOML file; empty: the data set's."),
     text("data.root", "", "Folder of the data set (COCO: with annotations/ and val2017/ in it)."),
     {"data.train", KeyType::texts, "[train2017]", 0, 0, "", 1, 16, "Parts of the data set to train on."},
     text("data.val", "val2017", "Part to evaluate on; empty: training never evaluates."),
@@ -70,6 +71,8 @@ constexpr auto kKeys = std::to_array<Key>({
     integer("train.input_size", "512", 64, 8192, "Side of the square training pictures, a multiple of 32."),
     integer("train.batch", "10", 1, 4096, "Pictures of a pass."),
     integer("train.accumulate", "1", 1, 4096, "Passes of a step, which is one update of the weights."),
+    choice("train.precision", "fp32", "fp32|tf32|bf16|fp16",
+           "How activations are stored and multiplied; weights and sums are fp32. Others than fp32 need a GPU."),
     integer("train.steps", "0", 0, kMany, "Length of the training in steps; 0: train.epochs decides."),
     integer("train.epochs", "0", 0, kMany, "Length of the training in epochs; 0: train.steps decides."),
     {"train.milestones", KeyType::integers, "[]", 1, kMany, "", 0, 64,

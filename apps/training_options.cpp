@@ -1,5 +1,7 @@
 #include "apps/training_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/error.h"
@@ -49,6 +51,18 @@ LoaderOptions loader_options(const Config& config) {
   options.threads = config.integer("data.loader_threads");
   options.remainder = config.boolean("data.drop_last") ? Remainder::drop : Remainder::keep;
   return options;
+}
+
+Precision train_precision(const Config& config, DeviceKind device) {
+  const std::string& name = config.text("train.precision");
+  if (name == "fp32") return Precision::fp32;
+  if (device == DeviceKind::cpu)
+    throw UsageError(
+        fmt::format("train.precision={} needs a GPU, and this training would run on the CPU\n  try: --device cuda, or "
+                    "train.precision=fp32",
+                    name));
+  if (name == "tf32") return Precision::tf32;
+  return name == "bf16" ? Precision::bf16 : Precision::fp16;
 }
 
 TrainOptions train_options(const Config& config) {

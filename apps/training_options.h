@@ -16,4 +16,7 @@ LoaderOptions loader_options(const Config& config);
 // Throws UsageError when neither train.steps nor train.epochs is set.
 TrainOptions train_options(const Config& config);
 
+// train.precision. Throws UsageError where the device has no fast way to compute with it.
+Precision train_precision(const Config& config, DeviceKind device);
+
 }  // namespace posecu

@@ -81,10 +81,10 @@ struct Training {
   Losses losses;
   Loader loader;
 
-  Training(const Config& config, const Skeleton& skeleton, const ContextOptions& options)
+  Training(const Config& config, const Skeleton& skeleton, const ContextOptions& options, Precision precision)
       : train_set(read_train_set(config, skeleton)),
         context(options),
-        network(parameters, network_options(config, train_set.skeleton.size())),
+        network(parameters, network_options(config, train_set.skeleton.size()), precision),
         losses(loss_options(config)),
         loader(train_set, loader_options(config)) {
     if (!config.text("data.val").empty()) {
@@ -184,7 +184,8 @@ int run_train(const Arguments& arguments) {
   const Config& config = request.config;
   const TrainOptions options = train_options(config);
   Progress progress(chatter(arguments));
-  Training training(config, request.skeleton, context_options(arguments));
+  const ContextOptions machine = context_options(arguments);
+  Training training(config, request.skeleton, machine, train_precision(config, machine.device));
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
   if (!has_checkpoint(request.folder)) load_initial_weights(training.parameters, config, progress);
 

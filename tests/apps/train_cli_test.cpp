@@ -186,6 +186,9 @@ TEST_F(TrainCliTest, RefusesWhatCannotBecomeATraining) {
       run_posecu({"train", "train.steps=1", "data.root=nowhere", "--out", "run"}, folder_.path());
   EXPECT_EQ(missing.code, 3);
   EXPECT_THAT(missing.err, HasSubstr("nowhere/annotations/person_keypoints_train2017.json"));
+  const ProgramResult precision = train({"--out", "run", "--device", "cpu", "train.precision=bf16"});
+  EXPECT_EQ(precision.code, 2);
+  EXPECT_THAT(precision.err, HasSubstr("train.precision=bf16 needs a GPU"));
   EXPECT_FALSE(std::filesystem::exists(file("run"))) << "a command that is refused leaves nothing behind";
 }
 
