@@ -42,20 +42,19 @@ BiasShape bias_shape(const Shape& y) { return {y[0] * y[1] * y[2], y[3]}; }
 
 // values [rows,in,k,k], scaled by row, as T in [rows,k,k,in]. A bias is [rows], one value a row.
 template <class T>
-Tensor<T> CudnnConvolution<T>::pack(Context& context, View<const float> values, View<const float> scale,
-                                    MemoryClass memory_class) const {
+void CudnnConvolution<T>::pack(Context& context, Tensor<T>& packed, View<const float> values, View<const float> scale,
+                               MemoryClass memory_class) const {
   const bool filter = values.shape().rank() == 4;
-  auto packed = context.tensor<T>(values.shape(), memory_class);
+  if (packed.empty()) packed = context.tensor<T>(values.shape(), memory_class);
   pack_filter(context.stream(), packed.data(), values.data(), scale.data(),
               {values.size(0), filter ? values.size(1) : 1, filter ? values.size(2) * values.size(3) : 1});
-  return packed;
 }
 
 template <class T>
 void CudnnConvolution<T>::freeze(Context& context, const FrozenWeights& weights) {
   if (packed_) return;
-  weights_ = pack(context, weights.weight, weights.scale, MemoryClass::weights);
-  if (!weights.bias.empty()) bias_ = pack(context, weights.bias, {}, MemoryClass::weights);
+  pack(context, weights_, weights.weight, weights.scale, MemoryClass::weights);
+  if (!weights.bias.empty()) pack(context, bias_, weights.bias, {}, MemoryClass::weights);
   packed_ = true;
 }
 
@@ -100,15 +99,17 @@ void CudnnConvolution<T>::run_backward_data(Context& context, View<T> dx, View<c
 template <class T>
 void CudnnConvolution<T>::forward(Context& context, View<T> y, View<const T> x, View<const float> weight,
                                   View<const float> bias) {
-  const auto weights = pack(context, weight, {}, MemoryClass::workspace);
-  Tensor<T> packed_bias;
-  if (!bias.empty()) packed_bias = pack(context, bias, {}, MemoryClass::workspace);
+  Tensor<T> weights, packed_bias;
+  pack(context, weights, weight, {}, MemoryClass::workspace);
+  if (!bias.empty()) pack(context, packed_bias, bias, {}, MemoryClass::workspace);
   run_forward(context, y, x, weights, packed_bias, Epilogue::none);
 }
 
 template <class T>
 void CudnnConvolution<T>::backward_data(Context& context, View<T> dx, View<const T> dy, View<const float> weight) {
-  run_backward_data(context, dx, dy, pack(context, weight, {}, MemoryClass::workspace));
+  Tensor<T> weights;
+  pack(context, weights, weight, {}, MemoryClass::workspace);
+  run_backward_data(context, dx, dy, weights);
 }
 
 // cuDNN 9.19 sums products of 16 bits in float but has no engine that writes them as floats (asked for an H100, engines

@@ -25,14 +25,15 @@ class CudnnConvolution {
   void thaw() { packed_ = false; }
 
  private:
-  Tensor<T> pack(Context& context, View<const float> values, View<const float> scale, MemoryClass memory_class) const;
+  void pack(Context& context, Tensor<T>& packed, View<const float> values, View<const float> scale,
+            MemoryClass memory_class) const;
   void freeze(Context& context, const FrozenWeights& weights);
   void run_forward(Context& context, View<T> y, View<const T> x, View<const T> weights, View<const T> bias,
                    Epilogue epilogue) const;
   void run_backward_data(Context& context, View<T> dx, View<const T> dy, View<const T> weights) const;
 
   ConvolutionSizes sizes_;
-  Tensor<T> weights_, bias_;  // frozen: [out,kernel,kernel,in], [out]
+  Tensor<T> weights_, bias_;  // frozen: [out,kernel,kernel,in], [out]; they keep their places when they thaw
   bool packed_ = false;
 };
 

@@ -333,7 +333,15 @@ double CudnnPlan::measure(const Stream& stream, const CudnnTensors& tensors, voi
   return static_cast<double>(*middle);
 }
 
-Cudnn::Cudnn() : impl_(std::make_unique<Impl>()) { check(fe::detail::create_handle(&impl_->handle), "start"); }
+Cudnn::Cudnn() : impl_(std::make_unique<Impl>()) {
+  const cudnnStatus_t status = fe::detail::create_handle(&impl_->handle);
+  if (status != CUDNN_STATUS_SUCCESS) {
+    throw MachineError(
+        fmt::format("cuDNN {} cannot start on this GPU: {}\n"
+                    "  try: a driver as new as the CUDA that this cuDNN is made for",
+                    version(), fe::detail::get_error_string(status)));
+  }
+}
 
 Cudnn::Cudnn(int device_index) : impl_(std::make_unique<Impl>()) {
   impl_->device = std::make_shared<fe::DeviceProperties>();

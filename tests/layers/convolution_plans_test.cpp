@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "layers/convolution_cudnn.h"
+#include "layers/convolution_tuning.h"
 #include "layers/gpu_properties.h"
 
 namespace posecu {
@@ -137,6 +138,38 @@ TEST(CudnnConvolution, DoesInTwoStepsWhatNoEngineDoesInOne) {
     EXPECT_EQ(plans.find(fused) != nullptr, one_step);
   }
   EXPECT_GE(peaks[1], peaks[0] + 2 * 24 * 40 * 48 * sizeof(bfloat16));
+}
+
+// A GPU on which an engine takes the longer, the earlier cuDNN's heuristic names it: the last wins.
+TEST(ConvolutionTuning, GivesEachOperationItsFastestEngine) {
+  Context context = counting_context();
+  ConvolutionPlans& plans = convolution_plans(context);
+  const CudnnOperation operation = forward(Precision::bf16);
+  const std::string before = plans.get(operation).engine();
+  const auto names = plans.cudnn().engines(operation);
+  const auto place = [&](const CudnnPlan& plan) { return std::ranges::find(names, plan.engine()) - names.begin(); };
+  const auto tuned = tune_plans(context, [&](const CudnnPlan& plan, const CudnnTensors&, void*, int) {
+    return static_cast<double>(std::ssize(names) - place(plan));
+  });
+  ASSERT_EQ(tuned.size(), 1U);
+  EXPECT_EQ(tuned[0].operation, to_string(operation));
+  EXPECT_GT(tuned[0].measured, 10);
+  EXPECT_LT(tuned[0].ms, 3) << "the last of the list but those that other runs may give other bits";
+  EXPECT_EQ(tuned[0].default_ms, static_cast<double>(std::ssize(names)));
+  EXPECT_EQ(plans.get(operation).engine(), tuned[0].engine);
+  EXPECT_NE(tuned[0].engine, before);
+}
+
+TEST(ConvolutionTuning, StaysWithAnEngineThatIsHardlySlower) {
+  Context context = counting_context();
+  ConvolutionPlans& plans = convolution_plans(context);
+  const CudnnOperation operation = forward(Precision::bf16);
+  const std::string before = plans.get(operation).engine();
+  const auto tuned = tune_plans(context, [&](const CudnnPlan& plan, const CudnnTensors&, void*, int) {
+    return plan.engine() == before ? 1.0 : 0.98;
+  });
+  EXPECT_EQ(plans.get(operation).engine(), before);
+  EXPECT_EQ(tuned.at(0).ms, 1.0);
 }
 
 }  // namespace
