@@ -74,15 +74,14 @@ TrainOptions tiny_train_options() {
           .keep = 2};
 }
 
+NetworkOptions tiny_network(Head head, int keypoints) {
+  return {.head = head, .width = 8, .blocks = 1, .modules = {1, 1, 1}, .keypoints = keypoints, .embedding_dim = 2};
+}
+
 TinyResult train_tiny(const DataSet& data, const std::string& run, const TinyOptions& options) {
   Context context({.threads = options.compute_threads, .memory = std::size_t{1} << 30});
   Parameters parameters;
-  Network network(parameters, {.head = options.head,
-                               .width = 8,
-                               .blocks = 1,
-                               .modules = {1, 1, 1},
-                               .keypoints = data.skeleton.size(),
-                               .embedding_dim = 2});
+  Network network(parameters, tiny_network(options.head, data.skeleton.size()), options.precision);
   parameters.allocate(context, Parameters::Gradients::allocate);
   parameters.initialise(5);
   Losses losses(LossOptions{});

@@ -16,6 +16,7 @@ DataSet make_tiny_data(const std::string& folder, int pictures);
 
 struct TinyOptions {
   Head head = Head::hrnet;
+  Precision precision = Precision::fp32;
   int loader_threads = 1, compute_threads = 1;
   std::int64_t stop_after = -1;                        // request a stop after this step
   std::int64_t stop_evaluation_at = -1;                // the evaluation of this step gives up and requests a stop
@@ -33,6 +34,8 @@ struct TinyResult {
   std::vector<TrainProgress> progress;
   std::vector<EvaluationReport> evaluations;
 };
+
+NetworkOptions tiny_network(Head head, int keypoints);
 
 // Starts the training in `run`, or goes on with it when it is a run folder already.
 TinyResult train_tiny(const DataSet& data, const std::string& run, const TinyOptions& options);
