@@ -5,8 +5,6 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "data/test_resize.h"
-#include "data/warp.h"
 
 namespace posecu {
 namespace {
@@ -17,21 +15,12 @@ struct ScaleMaps {
   Tensor<float> heatmaps;
 };
 
-// The picture at one scale as the network sees it, and its mirror image: [1 or 2,h,w,3].
-Tensor<float> network_input(Context& context, const Picture& picture, const TestGeometry& geometry, double factor,
-                            FindOptions::Flip flip) {
-  const Size size = scaled_size(geometry, factor);
+void check_size(Size size, double factor) {
   if (size.width % Network::kMultiple != 0 || size.height % Network::kMultiple != 0)
     throw UsageError(
         fmt::format("eval.scales: {} makes pictures of {}x{} pixels, which are no multiples of {}\n"
                     "  try: eval.scales=[0.5,1,1.5]",
                     factor, size.width, size.height, Network::kMultiple));
-  const Picture resized = test_resize(context.stream(), picture, geometry, factor);
-  Tensor<float> images = context.tensor<float>({flip == FindOptions::Flip::yes ? 2 : 1, size.height, size.width, 3});
-  normalise(context.stream(), images.data(), resized, Mirror::no);
-  if (flip == FindOptions::Flip::yes)
-    normalise(context.stream(), images.data() + images.elements() / 2, resized, Mirror::yes);
-  return images;
 }
 
 PictureFrame frame_of(const TestGeometry& geometry) {
@@ -68,31 +57,44 @@ FindOptions find_options(const Config& config) {
   return options;
 }
 
-std::vector<Person> find_people(Context& context, Network& network, const Skeleton& skeleton, const Picture& picture,
-                                const std::string& name, const FindOptions& options) {
-  const TestGeometry geometry = test_geometry(picture.width, picture.height, options.input_size, name);
+PeopleFinder::PeopleFinder(Context& context, Network& network, const Skeleton& skeleton, const FindOptions& options)
+    : context_(context),
+      network_(network),
+      skeleton_(skeleton),
+      options_(options),
+      picture_(context,
+               options.flip == FindOptions::Flip::yes ? TestPicture::Mirrored::yes : TestPicture::Mirrored::no) {}
+
+std::vector<Person> PeopleFinder::find(const Picture& picture, const std::string& name) {
+  const TestGeometry geometry = test_geometry(picture.width, picture.height, options_.input_size, name);
+  for (const double factor : options_.scales) check_size(scaled_size(geometry, factor), factor);
+  picture_.send(picture, geometry, options_.scales);
+  picture_.receive();
   std::vector<ScaleMaps> scales;
   std::vector<MapSource> sources;
-  for (const double factor : options.scales) {
-    const Tensor<float> images = network_input(context, picture, geometry, factor, options.flip);
+  for (std::size_t i = 0; i < options_.scales.size(); ++i) {
+    const Size size = scaled_size(geometry, options_.scales[i]);
+    const Tensor<float> images = context_.tensor<float>({picture_.sides(), size.height, size.width, 3});
+    picture_.make(images, i);
     ScaleMaps& scale = scales.emplace_back();
-    scale.maps = network.forward_inference(context, images);
-    scale.heatmaps = inference_heatmaps(context, scale.maps);
+    scale.maps = network_.forward_inference(context_, images);
+    scale.heatmaps = inference_heatmaps(context_, scale.maps);
     MapSource& source = sources.emplace_back();
     source.heatmaps = scale.heatmaps;
-    if (factor == 1) source.embeddings = scale.maps.embeddings;  // official: of scale 1 only
+    if (options_.scales[i] == 1) source.embeddings = scale.maps.embeddings;  // official: of scale 1 only
   }
+  picture_.release();
   const PictureFrame frame = frame_of(geometry);
-  return to_picture(decode(context, sources, frame.base, skeleton, options.decode), frame);
+  return to_picture(decode(context_, sources, frame.base, skeleton_, options_.decode), frame);
 }
 
 std::optional<Detections> find_people(Context& context, Network& network, const DataSet& set,
                                       const FindOptions& options, const OnPicture& on_picture) {
+  PeopleFinder finder(context, network, set.skeleton, options);
   Detections detections;
   for (std::size_t i = 0; i < set.pictures.size(); ++i) {
     const PictureLabel& label = set.pictures[i];
-    const Picture picture = read_picture(label.path);
-    for (const Person& person : find_people(context, network, set.skeleton, picture, label.path, options))
+    for (const Person& person : finder.find(read_picture(label.path), label.path))
       detections.list.push_back(detection_of(person, label.id, set.category_id));
     if (!on_picture(i + 1)) return std::nullopt;
   }

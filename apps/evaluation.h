@@ -9,6 +9,7 @@
 #include "core/context.h"
 #include "data/annotations.h"
 #include "data/picture.h"
+#include "data/test_resize.h"
 #include "models/network.h"
 #include "pose/decode.h"
 #include "pose/evaluate.h"
@@ -27,10 +28,21 @@ struct FindOptions {
 };
 FindOptions find_options(const Config& config);
 
-// The network must be prepared for inference. People are in pixels of the picture, in the order of decoding. `name` is
-// the picture's, for messages.
-std::vector<Person> find_people(Context& context, Network& network, const Skeleton& skeleton, const Picture& picture,
-                                const std::string& name, const FindOptions& options);
+class PeopleFinder {
+ public:
+  // All must outlive this object. The network must be prepared for inference.
+  PeopleFinder(Context& context, Network& network, const Skeleton& skeleton, const FindOptions& options);
+
+  // People are in pixels of the picture, in the order of decoding. `name` is the picture's, for messages.
+  std::vector<Person> find(const Picture& picture, const std::string& name);
+
+ private:
+  Context& context_;
+  Network& network_;
+  const Skeleton& skeleton_;
+  FindOptions options_;
+  TestPicture picture_;
+};
 
 // Called after each picture with the number done; false stops the loop.
 using OnPicture = std::function<bool(std::size_t done)>;

@@ -145,12 +145,13 @@ int run_predict(const Arguments& arguments) {
   const PredictOutput output(arguments, model.config, pictures);
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
+  PeopleFinder finder(context, loaded.network(), skeleton, options);
   Progress progress(chatter(arguments));
   const double least = model.config.number("output.min_score");
   std::size_t done = 0, people = 0, unreadable = 0;
   for (const std::string& file : pictures) try {
       Picture picture = read_picture(file);
-      const std::vector<Person> found = find_people(context, loaded.network(), skeleton, picture, file, options);
+      const std::vector<Person> found = finder.find(picture, file);
       progress.clear();
       output.write(file, picture, skeleton, found);
       ++done;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -21,6 +22,9 @@ std::array<float, 2> region(double scale, int width, int height) {
 int draw(TranslationRange range, Random& random) {
   return range.limit > range.least ? range.least + random.below(range.limit - range.least) : 0;
 }
+
+// Is this annotation's region left out of training?
+bool is_masked(const Annotation& annotation) { return annotation.iscrowd || annotation.num_keypoints == 0; }
 
 }  // namespace
 
@@ -58,7 +62,7 @@ Mask training_mask(const PictureLabel& label, int width, int height, const std::
   Mask mask{width, height,
             std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 255)};
   for (const Annotation& annotation : label.annotations) {
-    if (!annotation.iscrowd && annotation.num_keypoints > 0) continue;
+    if (!is_masked(annotation)) continue;
     try {
       paint(mask, annotation.segmentation, 0);
     } catch (const std::invalid_argument& error) {
@@ -67,6 +71,11 @@ Mask training_mask(const PictureLabel& label, int width, int height, const std::
     }
   }
   return mask;
+}
+
+MaskBits training_mask_bits(const PictureLabel& label, int width, int height, const std::string& file) {
+  if (std::ranges::none_of(label.annotations, is_masked)) return {width, height, {}};
+  return mask_bits(training_mask(label, width, height, file));
 }
 
 std::vector<const Annotation*> training_people(const PictureLabel& label) {

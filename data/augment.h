@@ -46,6 +46,9 @@ Affine sample_map(const Augmentation& augmentation, int width, int height, int s
 // Throws InputError naming `file` if run lengths are of another size.
 Mask training_mask(const PictureLabel& label, int width, int height, const std::string& file);
 
+// The same as bits.
+MaskBits training_mask_bits(const PictureLabel& label, int width, int height, const std::string& file);
+
 // All people but crowds without labelled keypoints.
 std::vector<const Annotation*> training_people(const PictureLabel& label);
 

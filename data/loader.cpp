@@ -36,7 +36,8 @@ void append(Targets& targets, const SampleLabels& labels) {
   for (std::size_t r = 0; r < targets.resolutions.size(); ++r) {
     ResolutionTargets& resolution = targets.resolutions[r];
     resolution.keypoints.insert(resolution.keypoints.end(), labels.keypoints[r].begin(), labels.keypoints[r].end());
-    resolution.masks.insert(resolution.masks.end(), labels.masks[r].begin(), labels.masks[r].end());
+    if (!labels.masks.empty())
+      resolution.masks.insert(resolution.masks.end(), labels.masks[r].begin(), labels.masks[r].end());
   }
 }
 
@@ -47,6 +48,7 @@ struct Loader::Pending {
   struct Slot {
     int picture = 0;  // index in the data set
     SampleLabels labels;
+    RawSample raw;  // in a raw batch
     std::exception_ptr error;
   };
   std::int64_t epoch = 0;
@@ -130,11 +132,12 @@ void Loader::open_batch(std::unique_lock<std::mutex>& lock) {
   opening_ = true;
   auto batch = std::make_shared<Pending>();
   batch->epoch = opened_.epoch;
-  for (const int picture : pictures_of(opened_)) batch->slots.push_back({picture, {}, nullptr});
+  for (const int picture : pictures_of(opened_)) batch->slots.push_back({picture, {}, {}, nullptr});
   opened_ = after(opened_);
   lock.unlock();  // taking and clearing memory takes long
   try {
-    batch->images.resize(batch->slots.size() * image_elements(options_.sample.input_size));
+    if (options_.kind == BatchKind::finished)
+      batch->images.resize(batch->slots.size() * image_elements(options_.sample.input_size));
   } catch (...) {
     for (Pending::Slot& slot : batch->slots) slot.error = std::current_exception();
     batch->started = batch->done = batch->slots.size();
@@ -148,10 +151,16 @@ void Loader::open_batch(std::unique_lock<std::mutex>& lock) {
 
 void Loader::make(Pending& batch, std::size_t index) const {
   Pending::Slot& slot = batch.slots[index];
-  float* image = batch.images.data() + index * image_elements(options_.sample.input_size);
+  const PictureLabel& label = set_.pictures[static_cast<std::size_t>(slot.picture)];
   try {
-    slot.labels =
-        read_sample(image, set_.pictures[static_cast<std::size_t>(slot.picture)], set_, batch.epoch, options_.sample);
+    PreparedSample sample = read_sample(label, set_, batch.epoch, options_.sample);
+    if (options_.kind == BatchKind::raw) {
+      slot.labels = std::move(sample.labels);
+      slot.raw = std::move(sample.raw);
+    } else {
+      float* image = batch.images.data() + index * image_elements(options_.sample.input_size);
+      slot.labels = make_sample(image, std::move(sample));
+    }
   } catch (...) {
     slot.error = std::current_exception();
   }
@@ -200,9 +209,10 @@ Batch Loader::next() {
     const int size = options_.sample.input_size / stride;
     batch.targets.resolutions.push_back({size, size, {}, {}});
   }
-  for (const Pending::Slot& slot : pending->slots) {
+  for (Pending::Slot& slot : pending->slots) {
     if (slot.error) std::rethrow_exception(slot.error);
     append(batch.targets, slot.labels);
+    if (options_.kind == BatchKind::raw) batch.raw.push_back(std::move(slot.raw));
     batch.picture_ids.push_back(set_.pictures[static_cast<std::size_t>(slot.picture)].id);
     if (!slot.labels.remark.empty()) batch.remarks.push_back(slot.labels.remark);
   }

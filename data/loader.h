@@ -22,8 +22,9 @@
 namespace posecu {
 
 struct Batch {
-  int size = 0;               // N
-  std::vector<float> images;  // [N,S,S,3] normalised RGB
+  int size = 0;                // N
+  std::vector<float> images;   // [N,S,S,3] normalised RGB; empty in a raw batch
+  std::vector<RawSample> raw;  // [N] in a raw batch, which has no masks either
   Targets targets;
   std::vector<std::int64_t> picture_ids;  // [N]
   std::vector<std::string> remarks;       // on pictures that differ from their annotations
@@ -35,9 +36,13 @@ enum class Remainder {
   keep   // a smaller last batch
 };
 
+// Who warps: the loader's threads, or the device that trains (data/device_batch.h).
+enum class BatchKind { finished, raw };
+
 struct LoaderOptions {
   int batch = 1;  // N
   SampleOptions sample;
+  BatchKind kind = BatchKind::finished;
   int threads = 1;
   int prefetch = 2;  // batches that are read ahead
   Remainder remainder = Remainder::drop;

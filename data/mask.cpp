@@ -148,6 +148,18 @@ RunLengths polygon_runs(const std::vector<double>& coordinates, int height, int 
   return crossings.runs();
 }
 
+MaskBits mask_bits(const Mask& mask) {
+  MaskBits result{mask.width, mask.height, {}};
+  if (std::ranges::find(mask.pixels, 0) == mask.pixels.end()) return result;
+  const auto width = static_cast<std::size_t>(mask.width), row_bytes = (width + 7) / 8;
+  result.bits.resize(row_bytes * static_cast<std::size_t>(mask.height));
+  std::uint8_t* row = result.bits.data();
+  for (auto pixels = mask.pixels.begin(); pixels != mask.pixels.end(); pixels += mask.width, row += row_bytes)
+    for (std::size_t x = 0; x < width; ++x)
+      row[x / 8] = static_cast<std::uint8_t>(row[x / 8] | (pixels[static_cast<std::ptrdiff_t>(x)] != 0) << (x % 8));
+  return result;
+}
+
 void paint(Mask& mask, const RunLengths& runs, std::uint8_t value) {
   check_runs(runs);
   if (runs.height != mask.height || runs.width != mask.width)

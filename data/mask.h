@@ -35,6 +35,14 @@ struct Mask {
   std::vector<std::uint8_t> pixels;
 };
 
+// The same in eight times less memory: bit x % 8 of byte x / 8 of a row is 1 where the mask is 255. No bits: 255
+// everywhere, as most pictures have it.
+struct MaskBits {
+  int width = 0, height = 0;
+  std::vector<std::uint8_t> bits;  // [height,(width+7)/8]
+};
+MaskBits mask_bits(const Mask& mask);  // of 0 and 255
+
 // Sets the pixels inside to `value`. Throws std::invalid_argument if run lengths are of another size than the mask.
 void paint(Mask& mask, const Segmentation& segmentation, std::uint8_t value);
 void paint(Mask& mask, const RunLengths& runs, std::uint8_t value);

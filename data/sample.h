@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/augment.h"
+#include "data/warp.h"
 
 namespace posecu {
 
@@ -25,15 +26,31 @@ struct SampleLabels {
   std::string remark;                            // empty, or what differs from the annotations
 };
 
+// All that an image and its masks are warped from, on whatever device.
+struct RawSample {
+  Picture picture;
+  MaskBits mask;
+  WarpPlaces to_image;
+  std::vector<WarpPlaces> to_heatmaps;  // for each resolution
+  Mirror mirror = Mirror::no;
+};
+
+struct PreparedSample {
+  RawSample raw;
+  SampleLabels labels;  // but for the masks
+};
+
 // Throws UsageError if the sizes do not fit each other.
 void check_sample_options(const SampleOptions& options);
 
-// Writes `image` [S,S,3]: warped, mirrored, normalised RGB.
-SampleLabels make_sample(float* image, const Picture& picture, const PictureLabel& label, const DataSet& set,
-                         const Augmentation& augmentation, const SampleOptions& options);
+PreparedSample prepare_sample(Picture picture, const PictureLabel& label, const DataSet& set,
+                              const Augmentation& augmentation, const SampleOptions& options);
 
 // Reads the picture and draws: what it gives depends on the picture, `epoch` and the options alone.
-SampleLabels read_sample(float* image, const PictureLabel& label, const DataSet& set, std::int64_t epoch,
-                         const SampleOptions& options);
+PreparedSample read_sample(const PictureLabel& label, const DataSet& set, std::int64_t epoch,
+                           const SampleOptions& options);
+
+// Writes `image` [S,S,3], warped, mirrored, normalised RGB, and adds the masks to the labels.
+SampleLabels make_sample(float* image, PreparedSample prepared);
 
 }  // namespace posecu

@@ -47,9 +47,48 @@ Affine test_map(const TestGeometry& geometry, double factor) {
   return official_map(geometry.centre, geometry.scale.x * kUnit, 0, size.width, size.height);
 }
 
-Picture test_resize(const Stream& stream, const Picture& picture, const TestGeometry& geometry, double factor) {
+Picture test_resize(const Picture& picture, const TestGeometry& geometry, double factor) {
   const Size size = scaled_size(geometry, factor);
-  return warp(stream, picture, test_map(geometry, factor), size.width, size.height);
+  return warp(picture, test_map(geometry, factor), size.width, size.height);
+}
+
+TestPicture::TestPicture(Context& context, Mirrored mirrored)
+    : context_(context), mirrored_(mirrored), staging_(context, Staging::Use::pictures) {}
+
+void TestPicture::send(const Picture& picture, const TestGeometry& geometry, std::span<const double> factors) {
+  const auto sides = static_cast<std::size_t>(this->sides());
+  places_.clear();
+  for (const double factor : factors) {
+    const Size size = scaled_size(geometry, factor);
+    places_.push_back(warp_places(test_map(geometry, factor), size.width, size.height));
+  }
+  const int pixels = staging_.add<std::uint8_t>(picture.pixels);
+  std::vector<int> columns, rows;
+  for (const WarpPlaces& places : places_) {
+    columns.push_back(staging_.add<FixedPoint>(places.columns));
+    rows.push_back(staging_.add<FixedPoint>(places.rows));
+  }
+  tasks_.resize(factors.size() * sides);
+  tasks_piece_ = staging_.add<WarpTask>(tasks_);
+  table_piece_ = staging_.add<float>(normalisation_table());
+  staging_.place();
+  for (std::size_t i = 0; i < tasks_.size(); ++i)
+    tasks_[i] = {staging_.address<std::uint8_t>(pixels),
+                 staging_.address<FixedPoint>(columns[i / sides]),
+                 staging_.address<FixedPoint>(rows[i / sides]),
+                 picture.width,
+                 picture.height,
+                 i % sides == 0 ? Mirror::no : Mirror::yes};
+  staging_.send();
+}
+
+void TestPicture::make(View<float> images, std::size_t scale) const {
+  const WarpPlaces& places = places_.at(scale);
+  const WarpShape shape{sides(), static_cast<int>(places.columns.size()), static_cast<int>(places.rows.size())};
+  require(images.shape() == Shape{shape.pictures, shape.height, shape.width, 3}, "images of the scale's size");
+  warp_normalised(context_.stream(), images.data(),
+                  staging_.address<WarpTask>(tasks_piece_) + scale * static_cast<std::size_t>(sides()),
+                  staging_.address<float>(table_piece_), shape);
 }
 
 }  // namespace posecu

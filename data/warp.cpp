@@ -15,6 +15,14 @@ std::int32_t fixed(double pixels) {
   return static_cast<std::int32_t>(std::nearbyint(std::clamp(pixels * kFixed, -kFarthest, kFarthest)));
 }
 
+WarpTask task_of(const std::uint8_t* source, int width, int height, const WarpPlaces& places, Mirror mirror) {
+  return {source, places.columns.data(), places.rows.data(), width, height, mirror};
+}
+
+WarpShape shape_of(const WarpPlaces& places) {
+  return {1, static_cast<int>(places.columns.size()), static_cast<int>(places.rows.size())};
+}
+
 }  // namespace
 
 WarpPlaces warp_places(const Affine& map, int width, int height) {
@@ -26,24 +34,12 @@ WarpPlaces warp_places(const Affine& map, int width, int height) {
   return places;
 }
 
-Picture warp(const Stream& stream, const Picture& picture, const Affine& map, int width, int height) {
+Picture warp(const Picture& picture, const Affine& map, int width, int height) {
   const WarpPlaces places = warp_places(map, width, height);
   Picture result{width, height, {}};
   result.pixels.resize(result.row_bytes() * static_cast<std::size_t>(height));
-  warp_affine(stream, result.pixels.data(), picture.pixels.data(), places.columns.data(), places.rows.data(),
-              {width, height, picture.width, picture.height, Picture::channels});
-  return result;
-}
-
-std::vector<std::uint8_t> warp_mask(const Stream& stream, const Mask& mask, const Affine& map, int width, int height,
-                                    Mirror mirror) {
-  const WarpPlaces places = warp_places(map, width, height);
-  std::vector<std::uint8_t> result(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-  warp_affine(stream, result.data(), mask.pixels.data(), places.columns.data(), places.rows.data(),
-              {width, height, mask.width, mask.height, 1});
-  for (std::uint8_t& value : result) value = value >= 128;
-  if (mirror == Mirror::yes)
-    for (auto row = result.begin(); row != result.end(); row += width) std::reverse(row, row + width);
+  const WarpTask task = task_of(picture.pixels.data(), picture.width, picture.height, places, Mirror::no);
+  warp_bytes(Stream{}, result.pixels.data(), &task, {1, width, height});
   return result;
 }
 
@@ -60,8 +56,17 @@ const std::array<float, 768>& normalisation_table() {
   return table;
 }
 
-void normalise(const Stream& stream, float* out, const Picture& picture, Mirror mirror) {
-  normalise(stream, out, picture.pixels.data(), normalisation_table().data(), picture.width, picture.height, mirror);
+void warp_normalised(float* out, const Picture& picture, const WarpPlaces& places, Mirror mirror) {
+  const WarpTask task = task_of(picture.pixels.data(), picture.width, picture.height, places, mirror);
+  warp_normalised(Stream{}, out, &task, normalisation_table().data(), shape_of(places));
+}
+
+std::vector<std::uint8_t> warp_mask(const MaskBits& mask, const WarpPlaces& places, Mirror mirror) {
+  std::vector<std::uint8_t> result(places.columns.size() * places.rows.size());
+  const std::uint8_t* bits = mask.bits.empty() ? nullptr : mask.bits.data();
+  const WarpTask task = task_of(bits, mask.width, mask.height, places, mirror);
+  warp_masks(Stream{}, result.data(), &task, shape_of(places));
+  return result;
 }
 
 }  // namespace posecu

@@ -34,8 +34,8 @@ SearchedMaps search_maps(Context& context, std::span<const MapSource> sources, B
   return {std::move(maps), std::move(peaks)};
 }
 
-std::vector<Person> find_people(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
-                                const DecodeOptions& options) {
+std::vector<Person> finish_decoding(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
+                                    const DecodeOptions& options) {
   if (context.dry_run()) return {};
   const auto candidates = highest_peaks(context, searched.peaks);
   const std::vector<Group> groups = group_candidates(candidates, skeleton.grouping_order, options.tag_distance);
@@ -53,7 +53,7 @@ std::vector<Person> find_people(Context& context, const SearchedMaps& searched, 
 
 std::vector<Person> decode(Context& context, std::span<const MapSource> sources, BaseSize base,
                            const Skeleton& skeleton, const DecodeOptions& options) {
-  return find_people(context, search_maps(context, sources, base, skeleton, options), skeleton, options);
+  return finish_decoding(context, search_maps(context, sources, base, skeleton, options), skeleton, options);
 }
 
 std::vector<Person> to_picture(std::span<const Person> people, const PictureFrame& frame) {

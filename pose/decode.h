@@ -34,8 +34,8 @@ SearchedMaps search_maps(Context& context, std::span<const MapSource> sources, B
 // Steps 2 to 5: people in pixels of the base size, in the order in which grouping founded them. A person's score is the
 // mean over all K keypoints of the values that grouping gave, missing ones counting 0. A keypoint that refinement found
 // may have a score of 0 or less. Nobody in a dry run.
-std::vector<Person> find_people(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
-                                const DecodeOptions& options);
+std::vector<Person> finish_decoding(Context& context, const SearchedMaps& searched, const Skeleton& skeleton,
+                                    const DecodeOptions& options);
 
 // Steps 1 to 5.
 std::vector<Person> decode(Context& context, std::span<const MapSource> sources, BaseSize base,

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/safetensors.h"
 #include "data/augment.h"
+#include "data/device_batch.h"
 #include "data/test_resize.h"
 #include "data/warp.h"
 #include "tests/data/golden_problems.h"
@@ -66,11 +67,10 @@ void check_matrix(Problems& problems, const std::string& what, const Affine& fou
   }
 }
 
-void check_normalised(Problems& problems, const Picture& picture, Mirror mirror, const json& expected) {
-  std::vector<float> nhwc(picture.pixels.size());
-  normalise(Stream{}, nhwc.data(), picture, mirror);
+// `nhwc` [height,width,3].
+void check_normalised(Problems& problems, const std::vector<float>& nhwc, int width, const json& expected) {
   const auto at = [&](std::size_t c, std::size_t y, std::size_t x) {
-    return nhwc[(y * static_cast<std::size_t>(picture.width) + x) * 3 + c];
+    return nhwc[(y * static_cast<std::size_t>(width) + x) * 3 + c];
   };
   std::vector<float> nchw;
   for (std::size_t c = 0; c < 3; ++c)
@@ -149,10 +149,62 @@ void check_resolution(Problems& problems, const TrainingCase& c, const std::vect
   problems.checksum_near("targets " + index, checksum(reference::gaussian_targets(joints, c.skeleton.size(), size)),
                          c.expected.at("targets").at(r), 1e-6);
 
-  const std::vector<std::uint8_t> warped = warp_mask(Stream{}, mask, map, size, size, c.augmentation.mirror);
+  const std::vector<std::uint8_t> warped =
+      warp_mask(mask_bits(mask), warp_places(map, size, size), c.augmentation.mirror);
   check_mask(problems, "mask" + index, warped, size, c.folder / ("mask" + index + ".png"));
   problems.equal<std::ptrdiff_t>("mask zeros " + index, std::count(warped.begin(), warped.end(), 0),
                                  c.expected.at("mask_zero_counts").at(r).get<std::ptrdiff_t>());
+}
+
+// A raw batch that holds the same sample twice.
+Batch twice_in_a_batch(const PreparedSample& sample, int keypoints, const SampleOptions& options) {
+  Batch batch;
+  batch.size = batch.targets.pictures = 2;
+  batch.raw = {sample.raw, sample.raw};
+  Targets& targets = batch.targets;
+  targets.keypoints = keypoints;
+  const auto append = [](auto& list, const auto& values) { list.insert(list.end(), values.begin(), values.end()); };
+  for (const int stride : options.strides) {
+    const int size = options.input_size / stride;
+    targets.resolutions.push_back({size, size, {}, {}});
+  }
+  for (int i = 0; i < 2; ++i) {
+    append(targets.scales, sample.labels.scales);
+    targets.first_person.push_back(static_cast<int>(targets.scales.size()));
+    for (std::size_t r = 0; r < targets.resolutions.size(); ++r)
+      append(targets.resolutions[r].keypoints, sample.labels.keypoints[r]);
+  }
+  return batch;
+}
+
+template <class T>
+std::vector<T> twice(std::vector<T> values) {
+  const std::vector<T> once = values;
+  values.insert(values.end(), once.begin(), once.end());
+  return values;
+}
+
+// The case's sample, made by a loader's thread and, as in a batch with itself, on a Context's device.
+void check_sample(Problems& problems, const TrainingCase& c) {
+  LoaderOptions options{.batch = 2, .sample = {}, .kind = BatchKind::raw};
+  const int size = options.sample.input_size = c.document.at("image_size");
+  options.sample.strides.clear();
+  for (const json& heatmap : c.document.at("heatmap_size")) options.sample.strides.push_back(size / heatmap.get<int>());
+  DataSet set;
+  set.skeleton = c.skeleton;
+  const PreparedSample prepared = prepare_sample(c.picture, c.label, set, c.augmentation, options.sample);
+  std::vector<float> image(static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * 3);
+  const SampleLabels labels = make_sample(image.data(), prepared);
+  check_normalised(problems, image, size, c.expected);
+
+  Context context({.threads = 2, .memory = std::size_t{1} << 30});
+  DeviceBatch device(context, c.skeleton.size(), options);
+  device.send(twice_in_a_batch(prepared, c.skeleton.size(), options.sample));
+  device.receive();
+  if (context.download<float>(device.images()) != twice(image)) problems.add("the device makes another image");
+  for (std::size_t r = 0; r < labels.masks.size(); ++r)
+    if (context.download<std::uint8_t>(device.targets().resolutions[r].masks) != twice(labels.masks[r]))
+      problems.add(fmt::format("the device makes another mask {}", r));
 }
 
 std::vector<std::string> check_training_case(const fs::path& folder, const json& document) {
@@ -177,12 +229,12 @@ std::vector<std::string> check_training_case(const fs::path& folder, const json&
   const int size = document.at("image_size");
   const Affine map = sample_map(c.augmentation, c.picture.width, c.picture.height, size);
   check_matrix(problems, "image matrix", map, c.expected.at("matrices").at("image"));
-  const Picture warped = warp(Stream{}, c.picture, map, size, size);
+  const Picture warped = warp(c.picture, map, size, size);
   const Picture shown = c.augmentation.mirror == Mirror::yes ? mirrored(warped) : warped;
   problems.equal("crc unflipped", crc32_bgr(warped), c.expected.at("unflipped_crc32_bgr").get<std::string>());
   problems.equal("crc", crc32_bgr(shown), c.expected.at("image_crc32_bgr").get<std::string>());
   check_same_pixels(problems, "image", shown, folder / "image.png");
-  check_normalised(problems, warped, c.augmentation.mirror, c.expected);
+  check_sample(problems, c);
 
   const std::vector<const Annotation*> people = training_people(c.label);
   check_people(problems, c, people);
@@ -199,6 +251,31 @@ void check_geometry(Problems& problems, const TestGeometry& geometry, const json
   problems.near("scale y", geometry.scale.y, expected.at("scale")[1], 1e-12);
 }
 
+// The normalised picture at a scale, made on a Context's device; its mirror image must be that, mirrored.
+std::vector<float> test_images(const Picture& picture, const TestGeometry& geometry, double factor,
+                               Problems& problems) {
+  Context context({.threads = 2, .memory = std::size_t{1} << 30});
+  TestPicture test(context, TestPicture::Mirrored::yes);
+  const Size size = scaled_size(geometry, factor);
+  const Tensor<float> images = context.tensor<float>({2, size.height, size.width, 3});
+  test.send(picture, geometry, std::array{0.5, factor});
+  test.receive();
+  test.make(images, 1);
+  test.release();
+  std::vector<float> both = context.download<float>(images);
+  const auto half = static_cast<std::ptrdiff_t>(both.size() / 2);
+  const std::vector<float> mirror_image(both.begin() + half, both.end());
+  both.resize(both.size() / 2);
+  const auto width = static_cast<std::size_t>(size.width);
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    const std::size_t row = i / (3 * width), x = i / 3 % width;
+    if (mirror_image[(row * width + width - 1 - x) * 3 + i % 3] == both[i]) continue;
+    problems.add("the mirror image is another");
+    break;
+  }
+  return both;
+}
+
 std::vector<std::string> check_resize_case(const fs::path& folder, const json& document) {
   Problems problems;
   const json expected = read_json(folder / "expected.json");
@@ -211,12 +288,12 @@ std::vector<std::string> check_resize_case(const fs::path& folder, const json& d
   for (const json& image : expected.at("images")) {
     const double factor = image.at("factor");
     check_matrix(problems, "matrix", test_map(geometry, factor), image.at("matrix"));
-    const Picture resized = test_resize(Stream{}, picture, geometry, factor);
+    const Picture resized = test_resize(picture, geometry, factor);
     problems.equal("width", resized.width, image.at("width").get<int>());
     problems.equal("height", resized.height, image.at("height").get<int>());
     problems.equal("crc", crc32_bgr(resized), image.at("crc32_bgr").get<std::string>());
     check_same_pixels(problems, "resized", resized, folder / image.at("file").get<std::string>());
-    check_normalised(problems, resized, Mirror::no, image);
+    check_normalised(problems, test_images(picture, geometry, factor, problems), resized.width, image);
   }
   return problems.list();
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "data/device_batch.h"
 #include "tests/data/synthetic_set.h"
 
 namespace posecu {
@@ -37,6 +38,27 @@ void expect_same(const Batch& a, const Batch& b) {
   ASSERT_EQ(a.targets.resolutions.size(), b.targets.resolutions.size());
   for (std::size_t r = 0; r < a.targets.resolutions.size(); ++r)
     EXPECT_TRUE(same(a.targets.resolutions[r], b.targets.resolutions[r]));
+}
+
+// The first elements, as many as there are people.
+template <class T>
+std::vector<T> downloaded(Context& context, View<const T> view, std::size_t elements) {
+  std::vector<T> values = context.download<T>(view);
+  values.resize(elements);
+  return values;
+}
+
+void expect_on_device(Context& context, const DeviceTargets& found, const Targets& expected) {
+  EXPECT_EQ(found.pictures, expected.pictures);
+  EXPECT_EQ(found.keypoints, expected.keypoints);
+  EXPECT_EQ(context.download<int>(found.first_person), expected.first_person);
+  EXPECT_EQ(downloaded(context, found.scales, expected.scales.size()), expected.scales);
+  ASSERT_EQ(found.resolutions.size(), expected.resolutions.size());
+  for (std::size_t r = 0; r < expected.resolutions.size(); ++r) {
+    const ResolutionTargets& labels = expected.resolutions[r];
+    EXPECT_EQ(downloaded(context, found.resolutions[r].keypoints, labels.keypoints.size()), labels.keypoints);
+    EXPECT_EQ(context.download<std::uint8_t>(found.resolutions[r].masks), labels.masks);
+  }
 }
 
 std::vector<Batch> take(Loader& loader, int batches) {
@@ -129,10 +151,10 @@ TEST_F(LoaderTest, DrawsAnotherAugmentationForEachPicture) {
   options.input_size = 32;
   std::vector<float> first(32 * 32 * 3), second(first), again(first);
   PictureLabel label = set_.pictures[0];
-  read_sample(first.data(), label, set_, 0, options);
-  read_sample(again.data(), label, set_, 0, options);
+  make_sample(first.data(), read_sample(label, set_, 0, options));
+  make_sample(again.data(), read_sample(label, set_, 0, options));
   label.id += 1;
-  read_sample(second.data(), label, set_, 0, options);
+  make_sample(second.data(), read_sample(label, set_, 0, options));
   EXPECT_EQ(first, again);
   EXPECT_NE(first, second);
 }
@@ -147,6 +169,39 @@ TEST_F(LoaderTest, ContinuesExactlyWhereItIsSent) {
     loader.seek(position);
     EXPECT_EQ(loader.position(), position);
     for (int i = from; i < from + 4; ++i) expect_same(loader.next(), expected[static_cast<std::size_t>(i)]);
+  }
+}
+
+// Raw batches, warped on a Context's device, while the next one is sent already.
+TEST_F(LoaderTest, RawBatchesBecomeTheFinishedOnesOnTheDevice) {
+  LoaderOptions options = small_options(2);
+  Loader finished(set_, options);
+  options.kind = BatchKind::raw;
+  Loader raw(set_, options);
+  Context context({.threads = 2, .memory = 1 << 26});
+  DeviceBatch device(context, 17, options);
+  device.send(raw.next());
+  for (int i = 0; i < 8; ++i) {
+    const Batch expected = finished.next();
+    device.receive();
+    EXPECT_EQ(device.batch().picture_ids, expected.picture_ids);
+    EXPECT_TRUE(context.download<float>(device.images()) == expected.images);
+    expect_on_device(context, device.targets(), expected.targets);
+    device.send(raw.next());
+  }
+}
+
+TEST_F(LoaderTest, FinishedBatchesReachTheDeviceAsTheyAre) {
+  const LoaderOptions options = small_options(2);
+  Loader loader(set_, options), same_loader(set_, options);
+  Context context({.threads = 2, .memory = 1 << 26});
+  DeviceBatch device(context, 17, options);
+  for (int i = 0; i < 2; ++i) {
+    const Batch expected = same_loader.next();
+    device.send(loader.next());
+    device.receive();
+    EXPECT_TRUE(context.download<float>(device.images()) == expected.images);
+    expect_on_device(context, device.targets(), expected.targets);
   }
 }
 

@@ -19,7 +19,7 @@ TEST(WarpTest, DrawnMapsWarpAsTheReference) {
     const Picture picture = noise_picture(1 + random.below(90), 1 + random.below(90), seed);
     const Augmentation drawn = draw_augmentation({}, picture.width, picture.height, random);
     const Affine map = sample_map(drawn, picture.width, picture.height, 32);
-    const Picture warped = warp(Stream{}, picture, map, 32, 32);
+    const Picture warped = warp(picture, map, 32, 32);
     EXPECT_EQ(warped.pixels, reference::warp_affine(reference::places(map.m, 32, 32), picture.pixels, picture.width,
                                                     picture.height, 3));
   }
@@ -28,20 +28,20 @@ TEST(WarpTest, DrawnMapsWarpAsTheReference) {
 TEST(WarpTest, ADegenerateMapWarpsAsTheReference) {
   const Picture picture = noise_picture(9, 8, 1);
   const Affine flat{{1, 2, 3, 2, 4, 6}};
-  EXPECT_EQ(warp(Stream{}, picture, flat, 8, 8).pixels,
+  EXPECT_EQ(warp(picture, flat, 8, 8).pixels,
             reference::warp_affine(reference::places(flat.m, 8, 8), picture.pixels, 9, 8, 3));
 }
 
 TEST(WarpTest, FarAwayPlacesAreBlack) {
   const Picture picture = noise_picture(9, 8, 1);
   for (const double far : {1e6, -1e9, 1e18, -1e300})
-    EXPECT_EQ(warp(Stream{}, picture, {{1, 0, far, 0, 1, -far}}, 4, 4).pixels, std::vector<std::uint8_t>(48, 0));
+    EXPECT_EQ(warp(picture, {{1, 0, far, 0, 1, -far}}, 4, 4).pixels, std::vector<std::uint8_t>(48, 0));
 }
 
 TEST(WarpTest, MasksAreOneWhereTheWarpedValueIs128OrMore) {
   Mask mask{8, 1, {255, 255, 255, 255, 0, 0, 0, 0}};
   const auto shifted = [&](double by, Mirror mirror) {
-    return warp_mask(Stream{}, mask, {{1, 0, by, 0, 1, 0}}, 8, 1, mirror);
+    return warp_mask(mask_bits(mask), warp_places({{1, 0, by, 0, 1, 0}}, 8, 1), mirror);
   };
   EXPECT_EQ(shifted(0, Mirror::no), (std::vector<std::uint8_t>{1, 1, 1, 1, 0, 0, 0, 0}));
   EXPECT_EQ(shifted(0, Mirror::yes), (std::vector<std::uint8_t>{0, 0, 0, 0, 1, 1, 1, 1}));
@@ -52,9 +52,9 @@ TEST(WarpTest, MasksAreOneWhereTheWarpedValueIs128OrMore) {
 
 TEST(WarpTest, AMaskOf127IsOut) {
   // One white pixel seen with weight 30/32 * 17/32 gives 127, with 30/32 * 18/32 gives 134.
-  const Mask mask{1, 1, {255}};
-  EXPECT_EQ(warp_mask(Stream{}, mask, {{1, 0, -2 / 32., 0, 1, -15 / 32.}}, 1, 1, Mirror::no)[0], 0);
-  EXPECT_EQ(warp_mask(Stream{}, mask, {{1, 0, -2 / 32., 0, 1, -14 / 32.}}, 1, 1, Mirror::no)[0], 1);
+  const MaskBits mask{1, 1, {}};
+  EXPECT_EQ(warp_mask(mask, warp_places({{1, 0, -2 / 32., 0, 1, -15 / 32.}}, 1, 1), Mirror::no)[0], 0);
+  EXPECT_EQ(warp_mask(mask, warp_places({{1, 0, -2 / 32., 0, 1, -14 / 32.}}, 1, 1), Mirror::no)[0], 1);
 }
 
 TEST(WarpTest, NormalisationIsTheFormulasWithinOneRoundingOfFloat) {
