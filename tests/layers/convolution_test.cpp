@@ -155,8 +155,10 @@ TYPED_TEST(TypedConvolution, EqualsTheReferenceForwardAndBackward) {
     expect_typed<T>(context, conv.forward_training(context, x), expected_y, "y");
     Values sum = expected_y;
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = std::max(sum[i] + p.dy.values[i], 0.0);
-    expect_typed<T>(context, conv.forward_inference(context, x, typed_tensor_of<T>(context, p.dy), Activation::relu),
-                    sum, "relu of y added to a sum");
+    auto summand = typed_tensor_of<T>(context, p.dy);
+    fill_memory_with_nan(context);
+    expect_typed<T>(context, conv.forward_inference(context, x, std::move(summand), Activation::relu), sum,
+                    "relu of y added to a sum");
     const auto dx = conv.backward(context, dy);
     const ConvolutionGradients expected = convolution_gradients(p.x, p.weight, p.dy, p.kernel);
     expect_typed<T>(context, dx, expected.x.values, "dx");
