@@ -70,7 +70,8 @@ fetch_cudnn_frontend() {
   [[ -f $folder/version && $(<"$folder/version") == "$version" ]] && return
   python3 -m pip --version >/dev/null 2>&1 || fail "--cuda needs python3 with pip: apt-get install python3-pip"
   download=$(mktemp -d)
-  trap "rm -rf '$download'" EXIT  # expanded now: the variable is gone by then
+  # shellcheck disable=SC2064  # expanded now: the variable is gone by then
+  trap "rm -rf '$download'" EXIT
   echo "nvidia-cudnn-frontend==$version --hash=sha256:$hash" >"$download/wanted"
   python3 -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: --require-hashes \
     --python-version 3.11 --implementation cp --platform manylinux_2_28_x86_64 \

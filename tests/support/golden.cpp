@@ -41,7 +41,11 @@ std::vector<std::string> checked(const GoldenCheck& check, const fs::path& folde
 
 }  // namespace
 
-fs::path mini_goldens() { return fs::path(POSECU_SOURCE_FOLDER) / "tests/goldens/mini"; }
+// POSECU_SOURCE: where the repository's files are, if not where the tests were built.
+fs::path mini_goldens() {
+  const char* moved = std::getenv("POSECU_SOURCE");
+  return fs::path(moved != nullptr ? moved : POSECU_SOURCE_FOLDER) / "tests/goldens/mini";
+}
 
 fs::path golden_set() {
   const char* set = std::getenv("POSECU_GOLDENS");
