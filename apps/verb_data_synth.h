@@ -8,8 +8,8 @@
 namespace posecu {
 
 inline constexpr auto kSynthExamples = std::to_array<Example>({
-    {"posecu data synth --out people --count 200 --preset easy", "200 pictures of one to four people, as COCO's train"},
-    {"posecu data synth --out crowds --layout crowdpose --preset crowd --split train,val --count 100,20",
+    {"posecu data synth --out people --count 20 --preset easy", "20 pictures of one to four people, as COCO's train"},
+    {"posecu data synth --out crowds --layout crowdpose --preset crowd --split train,val --count 10,2",
      "two splits of pictures of five to twenty people, as CrowdPose's"},
 });
 

@@ -30,6 +30,7 @@ struct SynthKeypoint {
 };
 
 struct SynthPerson {
+  std::size_t figure = 0;                            // whose: the scene's people in order
   std::array<SynthKeypoint, kBodyPoints> keypoints;  // COCO's 17, top of the head, neck
   std::array<int, 4> box{};                          // x, y, width, height of the pixels that are seen
   int area = 0;                                      // pixels that are seen

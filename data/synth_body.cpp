@@ -3,6 +3,7 @@
 #include <span>
 
 #include "data/synth_figure.h"
+#include "data/synth_trunk.h"
 
 namespace posecu {
 namespace {
@@ -87,87 +88,12 @@ std::vector<Section> thickened(std::span<const Section> sections, double by) {
   return result;
 }
 
-// A level cut through the trunk.
-struct Cut {
-  double height, width, depth, before;
-};
-
-constexpr auto kTrunk = std::to_array<Cut>({{0.590, 0.046, 0.048, -0.012},
-                                            {0.572, 0.058, 0.056, -0.012},
-                                            {0.556, 0.092, 0.064, -0.014},
-                                            {0.540, 0.132, 0.076, -0.013},
-                                            {0.518, 0.160, 0.087, -0.010},
-                                            {0.485, 0.170, 0.100, -0.004},
-                                            {0.440, 0.168, 0.110, 0.002},
-                                            {0.390, 0.162, 0.113, 0.005},
-                                            {0.330, 0.152, 0.108, 0.004},
-                                            {0.260, 0.142, 0.100, 0.003},
-                                            {0.200, 0.138, 0.098, 0.002},
-                                            {0.140, 0.145, 0.102, -0.002},
-                                            {0.080, 0.158, 0.110, -0.006},
-                                            {0.030, 0.166, 0.115, -0.010},
-                                            {-0.020, 0.164, 0.112, -0.010},
-                                            {-0.060, 0.135, 0.090, -0.006},
-                                            {-0.090, 0.060, 0.05, 0}});
-
-double smooth(double low, double high, double x) {
-  const double t = std::clamp((x - low) / (high - low), 0.0, 1.0);
-  return t * t * (3 - 2 * t);
-}
-
-// The trunk bends between pelvis, waist and chest.
-class Trunk {
- public:
-  Trunk(const Bones& bones, const Build& build) : bones_(bones), build_(build) {}
-
-  Rotation turn(double height) const {
-    const double waist = smooth(0.04, 0.2, height), chest = smooth(0.2, 0.36, height);
-    const auto blend = [&](Vec3 pelvis, Vec3 middle, Vec3 upper) {
-      return direction(mix(mix(pelvis, middle, waist), upper, chest));
-    };
-    return {blend(bones_.pelvis_turn.x, bones_.waist_turn.x, bones_.chest_turn.x),
-            blend(bones_.pelvis_turn.y, bones_.waist_turn.y, bones_.chest_turn.y),
-            blend(bones_.pelvis_turn.z, bones_.waist_turn.z, bones_.chest_turn.z)};
-  }
-
-  Vec3 centre(double height) const {
-    if (height < 0.15) return bones_.pelvis + height * bones_.pelvis_turn.y;
-    if (height < 0.3) return mix(bones_.waist, bones_.chest, (height - 0.15) / 0.15);
-    return bones_.chest + (height - 0.3) * bones_.chest_turn.y;
-  }
-
-  Ring ring(const Cut& cut, double cloth) const {
-    const double shoulder = smooth(0.36, 0.48, cut.height), hip = 1 - smooth(0.04, 0.16, cut.height);
-    const double belly = (1 - shoulder) * (1 - hip), neck = smooth(0.54, 0.57, cut.height);
-    const double wide = (shoulder * build_.shoulders + belly * build_.waist + hip * build_.hips) * (1 - neck) + neck;
-    const double deep = (belly * (build_.waist * build_.waist) + (1 - belly)) * (1 - neck) + neck;
-    const double bust = build_.bust * std::max(0.0, 1 - std::abs(cut.height - 0.4) / 0.09);
-    const Rotation r = turn(cut.height);
-    const double ahead = cut.before + bust / 2 + 0.05 * std::max(build_.waist - 1, 0.0) * belly;
-    return {centre(cut.height) + ahead * r.z, (cut.width * wide + cloth) * r.x,
-            (cut.depth * deep + bust / 2 + cloth) * r.z, cut.height, 0};
-  }
-
-  Ring ring(double height, double cloth) const {
-    std::size_t i = 1;
-    while (i + 1 < kTrunk.size() && kTrunk[i].height > height) ++i;
-    const Cut &a = kTrunk[i - 1], &b = kTrunk[i];
-    const double t = std::clamp((a.height - height) / (a.height - b.height), 0.0, 1.0);
-    return ring(Cut{height, a.width + t * (b.width - a.width), a.depth + t * (b.depth - a.depth),
-                    a.before + t * (b.before - a.before)},
-                cloth);
-  }
-
- private:
-  const Bones& bones_;
-  const Build& build_;
-};
-
 Ring shrunk(Ring ring, double by) {
   ring.across = by * ring.across, ring.ahead = by * ring.ahead;
   return ring;
 }
 
+// Puts body and clothes on the bones.
 class Tailor {
  public:
   Tailor(Figure& figure, const Bones& bones, const Build& build, const Look& look, int sides)
@@ -191,26 +117,35 @@ class Tailor {
     figure_.surfaces.push_back(std::move(surface));
   }
 
+  // Wide enough for the thighs below it.
+  Ring top_ring(const TrunkCut& cut, double cloth) const {
+    Ring ring = trunk_.ring(cut, cloth);
+    if (cut.height > 0.07 || look_.legs >= Legwear::skirt) return ring;
+    const double legs = 0.02 + 0.006 * look_.legs_loose;
+    const double width = 0.096 * build_.hips + 0.08 * build_.limbs + legs, depth = 0.098 * build_.limbs + legs;
+    const auto at_least = [](Vec3 v, double size) { return std::max(size / length(v), 1.0) * v; };
+    ring.across = at_least(ring.across, width), ring.ahead = at_least(ring.ahead, depth);
+    return ring;
+  }
+
   void add_top() {
     const double cloth = 0.008 + 0.008 * look_.top_loose;
     std::vector<Ring> rings{shrunk(trunk_.ring(0.585, cloth), 0.5)};
-    for (const Cut& cut : kTrunk) {
-      if (cut.height > 0.58 || cut.height <= look_.hem + 0.02) continue;
-      const double hang = look_.top_loose * 0.014 * (1 - smooth(0.05, 0.4, cut.height));
-      rings.push_back(trunk_.ring(cut, cloth + hang));
-    }
     const double end = std::max(look_.hem, -0.02);
-    rings.push_back(trunk_.ring(end, cloth + 0.014 * look_.top_loose));
-    if (look_.hem < -0.02) {  // a coat: straight down over the thighs
-      const Ring last = rings.back();
-      const Vec3 down = -1 * trunk_.turn(0).y;
-      for (const double share : {0.5, 1.0}) {
-        Ring ring = last;
-        ring.centre = last.centre + (share * (-0.02 - look_.hem)) * down;
-        ring.along = last.along + share * (look_.hem + 0.02);
-        rings.push_back(shrunk(ring, 1 + 0.1 * share));
-      }
+    for (const TrunkCut& cut : trunk_cuts()) {
+      if (cut.height > 0.58 || cut.height <= end + 0.02) continue;
+      const double hang = look_.top_loose * 0.014 * (1 - smooth_step(0.05, 0.4, cut.height));
+      rings.push_back(top_ring(cut, cloth + hang));
     }
+    rings.push_back(top_ring(trunk_cut(end), cloth + 0.014 * look_.top_loose));
+    const Ring last = rings.back();
+    if (look_.hem < end)  // a coat: straight down over the thighs
+      for (const double share : {0.5, 1.0}) {
+        Ring ring = shrunk(last, 1 + 0.1 * share);
+        ring.centre = last.centre + (share * (look_.hem - end)) * trunk_.turn(0).y;
+        ring.along = last.along + share * (look_.hem - end);
+        rings.push_back(ring);
+      }
     rings.push_back(shrunk(rings.back(), 0));
     add(tube(rings, sides_ + 4, look_.top), 0.006 * look_.top_loose);
   }
@@ -219,7 +154,7 @@ class Tailor {
     const double cloth = 0.007 + 0.003 * look_.legs_loose;
     const double belt = std::clamp(look_.hem + 0.05, 0.02, 0.13);  // the top covers what is above
     std::vector<Ring> rings{shrunk(trunk_.ring(belt, cloth), 0), trunk_.ring(belt, cloth)};
-    for (const Cut& cut : kTrunk)
+    for (const TrunkCut& cut : trunk_cuts())
       if (cut.height < belt - 0.02) rings.push_back(trunk_.ring(cut, cloth));
     rings.push_back(shrunk(rings.back(), 0));
     add(tube(rings, sides_ + 2, look_.legwear));
@@ -278,7 +213,8 @@ class Tailor {
                cloth_material),
           0.006 * wide);
     } else {
-      add(limb(leg.hip, leg.knee, leg.thigh, thigh, sides_, look_.skin));
+      add(limb(leg.hip, leg.knee, leg.thigh, look_.legs >= Legwear::skirt ? below_skirt(thigh) : thigh, sides_,
+               look_.skin));
       add(limb(leg.knee, leg.ankle, leg.shank, shank, sides_, look_.skin));
       if (look_.legs == Legwear::shorts)
         add(limb(leg.hip, leg.knee, leg.thigh, sleeve(thigh, 0.45 + 0.25 * wide, 0.008 + 0.005 * wide, 0.016 * wide),
@@ -287,6 +223,15 @@ class Tailor {
     }
     if (look_.legs != Legwear::trousers) add(limb(leg.knee, leg.ankle, leg.shank, sock(shank), sides_, look_.socks));
     add_shoe(leg);
+  }
+
+  // Legs are not to show through cloth.
+  static std::vector<Section> below_skirt(std::span<const Section> thigh) {
+    constexpr double kBegin = 0.4;
+    std::vector<Section> result{{kBegin, 0, 0}};
+    for (const Section& s : thigh)
+      if (s.at > kBegin) result.push_back(s);
+    return result;
   }
 
   std::vector<Section> sock(std::span<const Section> shank) const {

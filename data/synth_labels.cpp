@@ -99,6 +99,7 @@ std::vector<SynthPerson> label_people(const Scene& scene, const Canvas& canvas) 
     if (e.pixels == 0) continue;
     const auto& [figure, placement] = scene.people[i];
     SynthPerson person;
+    person.figure = i;
     int visible = 0;
     for (std::size_t k = 0; k < kBodyPoints; ++k) {
       person.keypoints[k] = label_point(figure.points[k], placement, canvas);

@@ -42,36 +42,49 @@ struct Rules {
   int least, most;              // people
   std::vector<double> weights;  // of 1, 2, ... people more than the least; empty: all alike
   std::vector<Range> sizes;
-  double overlap;  // of two boxes, as a share of the smaller
-  bool whole;      // nobody is cut by the picture's edge
-  Range camera;    // its height, metres
-  int things;      // at most
+  double overlap;   // of two boxes, as a share of the smaller
+  bool whole;       // nobody is cut by the picture's edge
+  double together;  // of people who stand beside somebody
+  Range camera;     // its height, metres
+  int things;       // at most
   Liveliness liveliness;
   double front;  // of people who turn to the camera
 };
 
 const Rules& rules_of(SynthPreset preset) {
-  static const Rules easy{1,
-                          4,
-                          {0.4, 0.35, 0.15, 0.1},
-                          {{0.58, 0.93}, {0.5, 0.88}, {0.42, 0.72}, {0.38, 0.62}},
-                          0.1,
-                          true,
-                          {0.9, 1.7},
-                          3,
-                          Liveliness::calm,
-                          0.6};
-  static const Rules varied{1,
-                            8,
-                            {0.2, 0.2, 0.16, 0.14, 0.1, 0.08, 0.07, 0.05},
-                            {{0.3, 1.4}, {0.25, 1.2}, {0.2, 1}, {0.16, 0.8}},
-                            0.55,
-                            false,
-                            {0.6, 2.6},
-                            7,
-                            Liveliness::lively,
-                            0.45};
-  static const Rules crowd{5, 20, {}, {{0.3, 0.75}}, 0.85, false, {1.2, 3.2}, 5, Liveliness::lively, 0.5};
+  static const Rules easy{.least = 1,
+                          .most = 4,
+                          .weights = {0.4, 0.35, 0.15, 0.1},
+                          .sizes = {{0.58, 0.93}, {0.5, 0.88}, {0.42, 0.72}, {0.38, 0.62}},
+                          .overlap = 0.1,
+                          .whole = true,
+                          .together = 0,
+                          .camera = {0.9, 1.7},
+                          .things = 3,
+                          .liveliness = Liveliness::calm,
+                          .front = 0.6};
+  static const Rules varied{.least = 1,
+                            .most = 8,
+                            .weights = {0.2, 0.2, 0.16, 0.14, 0.1, 0.08, 0.07, 0.05},
+                            .sizes = {{0.3, 1.4}, {0.25, 1.2}, {0.2, 1}, {0.16, 0.8}},
+                            .overlap = 0.55,
+                            .whole = false,
+                            .together = 0.5,
+                            .camera = {0.6, 2.6},
+                            .things = 7,
+                            .liveliness = Liveliness::lively,
+                            .front = 0.45};
+  static const Rules crowd{.least = 5,
+                           .most = 20,
+                           .weights = {},
+                           .sizes = {{0.3, 0.75}},
+                           .overlap = 0.85,
+                           .whole = false,
+                           .together = 0.85,
+                           .camera = {1.2, 3.2},
+                           .things = 5,
+                           .liveliness = Liveliness::lively,
+                           .front = 0.5};
   return preset == SynthPreset::easy ? easy : preset == SynthPreset::varied ? varied : crowd;
 }
 
@@ -147,24 +160,30 @@ class Stage {
   }
 
   void add_person(int count) {
+    const Range size = sizes(count);
+    const double drawn = random_.uniform(size.least, size.most) * scene_.height / kStature;
+    const double ground_scale = scene_.people.empty() ? nearest_ : std::min(drawn, nearest_);
+    const double yaw = draw_yaw(random_, rules_.front);
+    Placement placement = place(ground_scale, draw_x(), yaw);
+    if (stands_in_somebody(placement)) return;
     const Build build = draw_build(random_);
     const Pose pose = draw_pose(random_, rules_.liveliness);
     Look look = draw_look(random_);
     if (uniform_) look = in_clothes_of(look, *uniform_);
-    const Range size = sizes(count);
-    const bool first = scene_.people.empty();
-    const double smallest = size.least * scene_.height / kStature;
-    double scale =
-        first ? nearest_ : std::min(random_.uniform(size.least, size.most) * scene_.height / kStature, nearest_);
-    const double yaw = draw_yaw(random_, rules_.front), x = draw_x();
-    const double ground_scale = std::max(scale, smallest);
-    scale = ground_scale * build.stature / kStature;
-    PlacedFigure person{make_figure(build, pose, look, sides_for(scale)), place(ground_scale, x, yaw)};
-    person.placement.scale = scale;
+    placement.scale *= build.stature / kStature;
+    PlacedFigure person{make_figure(build, pose, look, sides_for(placement.scale)), placement};
     if (rules_.whole && !fit(person.placement, person.figure.surfaces, size)) return;
-    if (!fits(person)) return;
-    boxes_.push_back(box_of(person.figure.surfaces, person.placement));
+    const Box box = box_of(person.figure.surfaces, person.placement);
+    if (!fits(person, box)) return;
+    boxes_.push_back(box);
     scene_.people.push_back(std::move(person));
+  }
+
+  bool stands_in_somebody(const Placement& placement) const {
+    return std::ranges::any_of(scene_.people, [&](const PlacedFigure& other) {
+      const double aside = (placement.x - other.placement.x) / std::max(placement.scale, other.placement.scale);
+      return std::hypot(aside, placement.nearness - other.placement.nearness) < 0.45;
+    });
   }
 
   static int sides_for(double scale) { return std::clamp(static_cast<int>(6 + scale / 14), 7, 16); }
@@ -172,9 +191,9 @@ class Stage {
   double draw_x() {
     const double margin = rules_.whole ? 0.05 : -0.06;
     const double x = random_.uniform(margin, 1 - margin);
-    if (rules_.whole || scene_.people.empty() || chance(random_, 0.5)) return x * scene_.width;
+    if (scene_.people.empty() || !chance(random_, rules_.together)) return x * scene_.width;
     const auto beside = static_cast<std::size_t>(random_.below(static_cast<int>(scene_.people.size())));  // groups
-    return scene_.people[beside].placement.x + 0.55 * nearest_ * random_.normal();
+    return scene_.people[beside].placement.x + 0.5 * nearest_ * random_.normal();
   }
 
   // Makes somebody as tall as the preset asks for, be it sitting or with raised arms, and keeps them inside.
@@ -192,20 +211,18 @@ class Stage {
     return true;
   }
 
-  bool fits(const PlacedFigure& person) const {
-    const Box box = box_of(person.figure.surfaces, person.placement);
+  // Whether enough of somebody lies in the picture, and nobody's box or head is covered too much.
+  bool fits(const PlacedFigure& person, const Box& box) const {
     const Box frame{0, 0, static_cast<double>(scene_.width), static_cast<double>(scene_.height)};
     if (common(box, frame).area() < 0.35 * box.area()) return false;
     const SeenPoint head = see(person.placement, person.figure.points[0].at);
     if (!rules_.whole && (head.y < -0.1 * scene_.height || head.y > 0.8 * scene_.height)) return false;
     for (std::size_t i = 0; i < scene_.people.size(); ++i) {
-      const Placement &a = person.placement, &b = scene_.people[i].placement;
       if (overlap(box, boxes_[i]) > rules_.overlap) return false;
-      const double aside = (a.x - b.x) / std::max(a.scale, b.scale), ahead = a.nearness - b.nearness;
-      if (overlap(box, boxes_[i]) > 0 && std::hypot(aside, ahead) < 0.45)
-        return false;  // they would stand in each other
-      const SeenPoint other = see(b, scene_.people[i].figure.points[0].at);
-      if (std::hypot(head.x - other.x, head.y - other.y) < 0.14 * std::max(a.scale, b.scale)) return false;
+      const Placement& other = scene_.people[i].placement;
+      const SeenPoint its_head = see(other, scene_.people[i].figure.points[0].at);
+      if (std::hypot(head.x - its_head.x, head.y - its_head.y) < 0.14 * std::max(person.placement.scale, other.scale))
+        return false;
     }
     return true;
   }

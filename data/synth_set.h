@@ -6,14 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "data/synth.h"
+#include "data/synth_json.h"
 
 namespace posecu {
-
-enum class SynthLayout {
-  coco,      // 17 keypoints; boxes hold what is seen of a person
-  crowdpose  // 14 keypoints and a crowdIndex; boxes hold every labelled keypoint too; one folder for all splits
-};
 
 struct SynthSplit {
   std::string name;
@@ -41,9 +36,5 @@ using SynthProgress = std::function<bool(int done)>;
 // splits. The folder must be empty or not there (UsageError). Annotations are written last: where they are, everything
 // is. After an error, or when `progress` says stop (the result is empty then), nothing is left.
 std::optional<SynthSetSize> write_synth_set(const SynthSetOptions& options, const SynthProgress& progress);
-
-// A picture's crowd index (CrowdPose, section 3): the mean over its people of min(1, others' labelled keypoints within
-// the box / own labelled keypoints), of CrowdPose's 14.
-double crowd_index(const std::vector<SynthPerson>& people);
 
 }  // namespace posecu

@@ -8,6 +8,21 @@ namespace {
 // Where along a round thing rings are, from pole to pole.
 constexpr int kBallRings = 9;
 
+struct Turn {
+  double cosine, sine;
+};
+
+// Of `sides` equal angles, and the first one again.
+std::vector<Turn> turns(int sides) {
+  std::vector<Turn> circle;
+  for (int side = 0; side < sides; ++side) {
+    const double angle = 2 * std::numbers::pi * side / sides;
+    circle.push_back({std::cos(angle), std::sin(angle)});
+  }
+  circle.push_back(circle.front());
+  return circle;
+}
+
 }  // namespace
 
 Vec3 Surface::middle(int row) const {
@@ -21,11 +36,7 @@ Surface tube(std::span<const Ring> rings, int sides, const Material& material) {
   surface.rows = static_cast<int>(rings.size());
   surface.columns = sides + 1;  // the last one is the first again, one turn on
   surface.material = material;
-  std::vector<std::pair<double, double>> circle;
-  for (int side = 0; side <= sides; ++side) {
-    const double angle = radians(360.0 * (side % sides) / sides);
-    circle.emplace_back(std::cos(angle), std::sin(angle));
-  }
+  const std::vector<Turn> circle = turns(sides);
   const std::size_t points = rings.size() * circle.size();
   surface.points.reserve(points), surface.texture.reserve(points);
   for (const Ring& ring : rings)
@@ -78,13 +89,17 @@ std::vector<Surface> box(Vec3 centre, const Rotation& frame, Vec3 radii, const M
 }
 
 void crumple(Surface& surface, double amount, double phase) {
+  const std::vector<Turn> circle = turns(surface.columns - 1);
   for (int row = 1; row + 1 < surface.rows; ++row) {
     const Vec3 middle = surface.middle(row);
+    const double a = 2.7 * row + phase, b = -1.9 * row + 2 * phase;
+    const double sin_a = std::sin(a), cos_a = std::cos(a), sin_b = std::sin(b), cos_b = std::cos(b);
     for (int column = 0; column < surface.columns; ++column) {
       Vec3& point = surface.points[surface.index(row, column)];
-      const double turn = 2 * std::numbers::pi * (column % (surface.columns - 1)) / (surface.columns - 1);
-      const double fold = std::sin(2 * turn + 2.7 * row + phase) + std::sin(3 * turn - 1.9 * row + 2 * phase);
-      point = point + (0.5 * amount * fold) * direction(point - middle, {0, 0, 0});
+      const auto [c, s] = circle[static_cast<std::size_t>(column)];
+      const double twice = 2 * s * c * cos_a + (c * c - s * s) * sin_a;                 // sin(2 angle + a)
+      const double thrice = s * (3 - 4 * s * s) * cos_b + c * (4 * c * c - 3) * sin_b;  // sin(3 angle + b)
+      point = point + (0.5 * amount * (twice + thrice)) * direction(point - middle, {0, 0, 0});
     }
   }
 }
