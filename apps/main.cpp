@@ -29,6 +29,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"score", "scores a results file against annotations, as the official tools do; no network", run_score,
      &kScoreHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
+    {"weights", "looks into weights files of any format, compares and converts them", run_weights, &kWeightsHelp},
     {"data", "draws people with exact labels", run_data, &kDataHelp},
     {"bench", "times a network and every operation in it, beside what the device can do at most", run_bench,
      &kBenchHelp},

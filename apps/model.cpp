@@ -14,11 +14,19 @@
 namespace posecu {
 namespace {
 
-Safetensors read_weights(const std::string& path) {
-  if (is_run_folder(path)) return Safetensors::read(checkpoint_of_run(path));
+WeightsFile read_weights(const std::string& path, const WeightsLimits& limits) {
+  if (is_run_folder(path)) return read_weights_file(checkpoint_of_run(path), limits.max_bytes);
   if (std::filesystem::is_directory(path))
     throw InputError(path, "", "neither a weights file nor a run folder: it holds no config.toml");
-  return Safetensors::read(path);
+  return read_weights_file(path, limits.max_bytes);
+}
+
+// A head that stays behind is no missing part of a damaged file.
+void require_head(const ResolvedModel& model) {
+  if (model.names.remark.empty() || recognise_parts(model.weights).head) return;
+  throw InputError(model.weights.path(), "",
+                   fmt::format("no whole network: {}; {}\n  try: posecu train CONFIG model.init={} --out RUN",
+                               to_string(model.names.family), model.names.remark, model.weights.path()));
 }
 
 // What the weights say wins over defaults and over the file's own metadata, and must agree with what the user said.
@@ -55,8 +63,16 @@ bool stored_skeleton_counts(const Config& config, const Safetensors& weights) {
 }  // namespace
 
 ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
-                            std::span<const std::string> overrides) {
-  ResolvedModel model{.weights = read_weights(path), .network = {}, .config = {}, .chosen_on = {}};
+                            std::span<const std::string> overrides, const WeightsLimits& limits) {
+  WeightsFile weights = read_weights(path, limits);
+  NameMap names = weights.map;
+  ResolvedModel model{.weights = std::move(weights).official(),
+                      .names = std::move(names),
+                      .limits = limits,
+                      .network = {},
+                      .config = {},
+                      .chosen_on = {}};
+  require_head(model);
   const std::string& file = model.weights.path();
   model.network = recognise_network(model.weights);
   const auto& metadata = model.weights.metadata();
@@ -91,7 +107,8 @@ Skeleton skeleton_of(const ResolvedModel& model) {
 
 LoadedNetwork::LoadedNetwork(Context& context, const ResolvedModel& model) : network_(parameters_, model.network) {
   parameters_.allocate(context, Parameters::Gradients::none);
-  load_weights(parameters_, model.weights, LoadMode::whole);
+  const LoadReport report = load_weights(parameters_, model.weights, {.non_finite = model.limits.non_finite});
+  coverage_ = coverage_text(model.weights.path(), model.names, report);
   network_.prepare_inference(context);
 }
 

@@ -7,6 +7,7 @@
 
 #include "apps/arguments.h"
 #include "apps/config.h"
+#include "apps/weights_options.h"
 #include "core/context.h"
 #include "core/parameters.h"
 #include "core/safetensors.h"
@@ -19,7 +20,9 @@ inline constexpr OptionHelp kConfigOption{"--config", "CONFIG",
                                           "Configuration, where the weights file carries none or another is wanted."};
 
 struct ResolvedModel {
-  Safetensors weights;
+  Safetensors weights;  // under their official names
+  NameMap names;        // how they are called in the file
+  WeightsLimits limits;
   NetworkOptions network;                // recognised from the weights' names and shapes
   Config config;                         // the file's metadata, then CONFIG, then key=value
   std::optional<std::string> chosen_on;  // "coco val2017": where the checkpoint was the best of its training
@@ -28,7 +31,7 @@ struct ResolvedModel {
 // Throws InputError when there are no weights at `path`, UsageError when the configuration speaks of another network
 // than the weights.
 ResolvedModel resolve_model(const std::string& path, const std::optional<std::string>& config,
-                            std::span<const std::string> overrides);
+                            std::span<const std::string> overrides, const WeightsLimits& limits = {});
 
 // What CONFIG or key=value say (data.skeleton, data.dataset); where they say nothing, the skeleton that the weights
 // were trained with, which their metadata hold. Throws UsageError when it has another number of keypoints than the
@@ -40,8 +43,10 @@ class LoadedNetwork {
  public:
   LoadedNetwork(Context& context, const ResolvedModel& model);
   Network& network() { return network_; }
+  const std::string& coverage() const { return coverage_; }  // for a message
 
  private:
+  std::string coverage_;
   Parameters parameters_;
   Network network_;
 };

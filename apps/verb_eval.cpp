@@ -28,6 +28,8 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--evaluator", "NAME", "xtcocotools (default), pycocotools or crowdposetools; the same as eval.evaluator=NAME."},
     {"--json", "", "The table as one JSON object on standard output."},
     {"--submit", "FILE", "Also write the found people as COCO keypoint results."},
+    kMaxModelBytesOption,
+    kAllowNonFiniteOption,
     kDeviceOption,
     kThreadsOption,
     kQuietOption,
@@ -41,7 +43,7 @@ ResolvedModel resolve(const Arguments& arguments) {
   }
   std::vector<std::string> overrides = arguments.overrides();
   if (const auto evaluator = arguments.value("--evaluator")) overrides.push_back("eval.evaluator=" + *evaluator);
-  return resolve_model(arguments.words()[0], config, overrides);
+  return resolve_model(arguments.words()[0], config, overrides, weights_limits(arguments));
 }
 
 std::size_t count_people(const DataSet& set) {
@@ -68,7 +70,8 @@ const VerbHelp kEvalHelp{
     .most_words = 2,
     .overrides = VerbHelp::Overrides::accepted,
     .text =
-        "MODEL is a run folder (its best checkpoint and its configuration) or a weights file (safetensors). CONFIG is\n"
+        "MODEL is a run folder (its best checkpoint and its configuration) or a weights file (safetensors, .pth). "
+        "CONFIG is\n"
         "a TOML file or the name of a built-in configuration. The keys that count: eval.*, data.dataset, data.root\n"
         "and data.val."};
 
@@ -81,6 +84,7 @@ int run_eval(const Arguments& arguments) {
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
   Progress progress(chatter(arguments));
+  progress.message(loaded.coverage());
   for (const std::string& remark : set.remarks) progress.message(remark);
   const std::optional<Detections> found =
       find_people(context, loaded.network(), set, find_options(config), [&](std::size_t done) {

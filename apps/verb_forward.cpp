@@ -26,6 +26,8 @@ constexpr auto kExamples = std::to_array<Example>({
 constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--out", "FILE", "Where the outputs go (safetensors)."},
     {"--batch-statistics", "", "Batch norm as in training; the weights file does not change."},
+    kMaxModelBytesOption,
+    kAllowNonFiniteOption,
     kDeviceOption,
     kThreadsOption,
     kQuietOption,
@@ -104,9 +106,10 @@ const VerbHelp kForwardHelp{
 int run_forward(const Arguments& arguments) {
   const auto out = arguments.value("--out");
   if (!out) throw UsageError("forward: --out FILE is missing\n  try: posecu forward --help");
-  const ResolvedModel model = resolve_model(arguments.words()[0], std::nullopt, {});
+  const ResolvedModel model = resolve_model(arguments.words()[0], std::nullopt, {}, weights_limits(arguments));
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
+  say(chatter(arguments), loaded.coverage() + '\n');
   const Tensor<float> images = read_input(context, arguments.words()[1]);
   NetworkMaps maps = arguments.given("--batch-statistics") ? loaded.network().forward_training(context, images)
                                                            : loaded.network().forward_inference(context, images);

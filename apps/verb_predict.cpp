@@ -34,6 +34,8 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--out", "DIR", "Folder for drawn pictures and JSON files (output.pictures, output.json)."},
     {"--json", "", "JSON on standard output too, one line a picture; then --out may be left out."},
     kConfigOption,
+    kMaxModelBytesOption,
+    kAllowNonFiniteOption,
     kDeviceOption,
     kThreadsOption,
     kQuietOption,
@@ -138,7 +140,8 @@ const VerbHelp kPredictHelp{
         "that cannot be read is told, and the others go on; then the exit code is 3."};
 
 int run_predict(const Arguments& arguments) {
-  const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides());
+  const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides(),
+                                            weights_limits(arguments));
   const Skeleton skeleton = skeleton_of(model);
   const FindOptions options = find_options(model.config);
   const std::vector<std::string> pictures = list_pictures(std::span(arguments.words()).subspan(1));
@@ -147,6 +150,7 @@ int run_predict(const Arguments& arguments) {
   LoadedNetwork loaded(context, model);
   PeopleFinder finder(context, loaded.network(), skeleton, options);
   Progress progress(chatter(arguments));
+  progress.message(loaded.coverage());
   const double least = model.config.number("output.min_score");
   std::size_t done = 0, people = 0, unreadable = 0;
   for (const std::string& file : pictures) try {

@@ -8,6 +8,7 @@
 #include "apps/device.h"
 #include "apps/evaluation.h"
 #include "apps/exit_code.h"
+#include "apps/initial_weights.h"
 #include "apps/interrupt.h"
 #include "apps/machine.h"
 #include "apps/progress.h"
@@ -15,7 +16,6 @@
 #include "apps/training_options.h"
 #include "apps/verbs.h"
 #include "core/error.h"
-#include "models/weights.h"
 #include "training/train.h"
 
 namespace posecu {
@@ -32,6 +32,8 @@ constexpr auto kExamples = std::to_array<Example>({
 constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--out", "RUN", "New folder for everything that the training makes."},
     {"--resume", "RUN", "Folder of a training to go on with; it knows its configuration."},
+    kMaxModelBytesOption,
+    kAllowNonFiniteOption,
     kDeviceOption,
     kThreadsOption,
     kQuietOption,
@@ -99,15 +101,6 @@ struct Training {
 // A run that was killed before its first checkpoint begins again.
 bool has_checkpoint(const std::string& folder) {
   return std::filesystem::exists(folder + "/checkpoints/last.safetensors");
-}
-
-void load_initial_weights(Parameters& parameters, const Config& config, Progress& progress) {
-  const std::string& path = config.text("model.init");
-  if (path.empty()) return progress.message("model.init is empty: all weights begin fresh");
-  const LoadMode mode = config.boolean("model.init_partial") ? LoadMode::partial : LoadMode::initial;
-  const LoadReport report = load_weights(parameters, Safetensors::read(path), mode);
-  progress.message(fmt::format("{}: {} tensors matched, {} missing (they stay fresh), {} unused", path,
-                               report.matched.size(), report.missing.size(), report.unused.size()));
 }
 
 std::string val_set_name(const Config& config) {
@@ -187,7 +180,9 @@ int run_train(const Arguments& arguments) {
   const ContextOptions machine = context_options(arguments);
   Training training(config, request.skeleton, machine, train_precision(config, machine.device));
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
-  if (!has_checkpoint(request.folder)) load_initial_weights(training.parameters, config, progress);
+  if (!has_checkpoint(request.folder))
+    progress.message(load_initial_weights(training.parameters, config, training.train_set.skeleton.keypoints,
+                                          weights_limits(arguments)));
 
   const RunFolder folder(request.folder, request.start);
   const CheckpointTexts texts{.config = write_toml(config), .skeleton = write_toml(training.train_set.skeleton)};

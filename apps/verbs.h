@@ -14,8 +14,9 @@ int run_forward(const Arguments& arguments);
 int run_predict(const Arguments& arguments);
 int run_score(const Arguments& arguments);
 int run_train(const Arguments& arguments);
+int run_weights(const Arguments& arguments);
 
 extern const VerbHelp kBenchHelp, kConfigHelp, kDataHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kPredictHelp,
-    kScoreHelp, kTrainHelp;
+    kScoreHelp, kTrainHelp, kWeightsHelp;
 
 }  // namespace posecu

@@ -126,6 +126,7 @@ class HeaderReader {
       refuse(fmt::format("its shape needs {} bytes, its data_offsets hold {}", *bytes, end - begin));
     }
     tensor.bytes = data_.subspan(begin, *bytes);
+    if (header_.tensors.size() == kMaxTensors) refuse(fmt::format("more than {} tensors", kMaxTensors));
     header_.tensors.push_back(std::move(tensor));
   }
 

@@ -136,6 +136,7 @@ class Walker {
   }
 
   void add_tensor(const PickleTensor& tensor, const std::string& path) {
+    if (tensors.size() == kMaxTensors) refuse(path, fmt::format("more than {} tensors", kMaxTensors));
     const DataType type = pickle_.storages[tensor.storage].type;
     // Both factors were checked when the tensor was made, but an expanded one can be larger than any file.
     const auto bytes = checked_multiply(checked_elements(tensor.shape).value_or(0), bytes_of(type));

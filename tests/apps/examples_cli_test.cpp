@@ -73,7 +73,7 @@ TEST(ExamplesCliTest, EveryExampleInTheHelpRuns) {
   make_results(folder.path());
   write_input(folder.path() / "input.safetensors", "input", 1, 64, 64);
   int ran = 0;
-  for (const std::string verb : {"score", "train", "eval", "predict", "forward", "config", "doctor"}) {
+  for (const std::string verb : {"score", "train", "eval", "predict", "forward", "weights", "config", "doctor"}) {
     for (std::string command : examples_of(verb)) {
       if (verb == "train" && command.find("--resume") == std::string::npos) command += kShort;
       const ProgramResult result = run_shell(command, folder.path());
