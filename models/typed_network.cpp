@@ -15,7 +15,10 @@ Tensor<To> moved_to(Context& context, Tensor<From> x) {
   if constexpr (std::is_same_v<To, From>) {
     return x;
   } else {
-    return x.empty() ? Tensor<To>() : converted<To, From>(context, x);
+    Tensor<To> y;
+    if (!x.empty()) y = converted<To, From>(context, x);
+    x.reset();  // before the next map is converted
+    return y;
   }
 }
 
