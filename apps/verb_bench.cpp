@@ -17,6 +17,7 @@
 #include "apps/training_options.h"
 #include "apps/verbs.h"
 #include "core/error.h"
+#include "layers/convolution_tuning.h"
 
 namespace posecu {
 namespace {
@@ -31,8 +32,8 @@ constexpr auto kExamples = std::to_array<Example>({
 constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--only", "WORK", "inference, step, or losses (of a step); default: the first two."},
     {"--batch", "N", "Pictures of an inference, default 1. A step has train.batch."},
-    {"--precision", "P", "fp32 (default), tf32, bf16 or fp16."},
     {"--seconds", "S", "How long each measurement goes on, default 3; at least three runs."},
+    {"--tune", "", "Measures which of cuDNN's engines is the fastest for each convolution, and keeps the answers."},
     {"--serve", "", "With --only: for each line N on standard input, N times in ms. For comparisons in turns."},
     {"--json", "", "One JSON object on standard output instead of the tables."},
     kDeviceOption,
@@ -63,15 +64,14 @@ std::optional<std::size_t> choice_of(const Arguments& arguments, std::string_vie
   return static_cast<std::size_t>(found - names.begin());
 }
 
-const std::vector<std::string_view> kPrecisions{"fp32", "tf32", "bf16", "fp16"};  // as the enumeration
-const std::vector<std::string_view> kWorks{"inference", "step", "losses"};        // likewise
+const std::vector<std::string_view> kWorks{"inference", "step", "losses"};  // as the enumeration
 
-std::string describe(const BenchOptions& options) {
+std::string describe(const BenchOptions& options, const std::string& precision) {
   return fmt::format("{}-W{}, {} blocks, modules {},{},{}, K = {}, M = {}, {}x{}, {}",
                      options.network.head == Head::hrnet ? "HRNet" : "HigherHRNet", options.network.width,
                      options.network.blocks, options.network.modules[0], options.network.modules[1],
                      options.network.modules[2], options.network.keypoints, options.network.embedding_dim,
-                     options.input_size, options.input_size, kPrecisions[static_cast<std::size_t>(options.precision)]);
+                     options.input_size, options.input_size, precision);
 }
 
 std::string describe(const ContextOptions& where) {
@@ -80,14 +80,18 @@ std::string describe(const ContextOptions& where) {
   return fmt::format("{}, {} threads", processor_name(), where.threads > 0 ? where.threads : usable_cores());
 }
 
-BenchOptions read_options(const Arguments& arguments) {
+Config read_config_of(const Arguments& arguments) {
   Config config;
   if (!arguments.words().empty()) read_config(config, arguments.words()[0]);
   apply_overrides(config, arguments.overrides());
   check_config(config);
+  return config;
+}
+
+BenchOptions read_options(const Arguments& arguments, const Config& config, const ContextOptions& where) {
   return {.network = network_options(config, configured_skeleton(config).size()),
           .losses = loss_options(config),
-          .precision = static_cast<Precision>(choice_of(arguments, "--precision", kPrecisions).value_or(0)),
+          .precision = train_precision(config, where.device),
           .input_size = config.integer("train.input_size"),
           .inference_batch = number_of(arguments, "--batch", 1, 1, 4096),
           .training_batch = config.integer("train.batch"),
@@ -109,6 +113,24 @@ void serve(const ContextOptions& where, const BenchOptions& options, BenchedWork
   }
 }
 
+// Every convolution of inference and step, with each engine that cuDNN has for it.
+std::string tune(const ContextOptions& where, const BenchOptions& options) {
+  if (where.device != DeviceKind::cuda)
+    throw UsageError("bench --tune measures cuDNN's engines: it needs --device cuda");
+  std::string table = fmt::format("{:>9} {:>9} {:>7}  {}\n", "ms", "before", "engines", "operation: engine");
+  for (const BenchedWork work : {BenchedWork::inference, BenchedWork::training_step}) {
+    BenchedNetwork network(where, options, work);
+    network.run();
+    const ConvolutionPlans& plans = convolution_plans(network.context());
+    const std::vector<TunedPlan> tuned = tune_plans(network.context());
+    write_plan_cache(default_plan_cache(), {plans.device(), plans.cudnn().version()}, tuned);
+    for (const TunedPlan& plan : tuned)
+      table += fmt::format("{:>9.4f} {:>9.4f} {:>7}  {}: {}\n", plan.ms, plan.default_ms, plan.measured, plan.operation,
+                           plan.engine);
+  }
+  return table + fmt::format("kept in {}\n", default_plan_cache());
+}
+
 }  // namespace
 
 const VerbHelp kBenchHelp{
@@ -125,12 +147,15 @@ const VerbHelp kBenchHelp{
         "--serve writes the times of each line in ms, then the bytes that tensors took at most."};
 
 int run_bench(const Arguments& arguments) {
-  const BenchOptions options = read_options(arguments);
+  const Config config = read_config_of(arguments);
   const auto only = choice_of(arguments, "--only", kWorks);
   if (arguments.given("--serve") && !only) throw UsageError("bench: --serve needs --only\n  try: posecu bench --help");
   const ContextOptions where = context_options(arguments);
+  const BenchOptions options = read_options(arguments, config, where);
+  if (arguments.given("--tune")) return print(tune(where, options)), kDone;
   if (arguments.given("--serve")) return serve(where, options, static_cast<BenchedWork>(*only)), kDone;
-  BenchReport report{describe(options), describe(where), measure_limits(where, options), {}};
+  BenchReport report{
+      describe(options, config.text("train.precision")), describe(where), measure_limits(where, options), {}};
   if (only) {
     report.runs.push_back(bench(where, options, static_cast<BenchedWork>(*only)));
   } else {

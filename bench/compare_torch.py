@@ -47,7 +47,7 @@ class Posecu:
         command = [arguments.posecu, "bench", f"model.head={w['head']}", f"model.width={w['width']}",
                    f"model.blocks={w['blocks']}", f"model.modules={list(w['modules'])}".replace(" ", ""),
                    f"model.embedding_dim={DIMS}", f"train.input_size={w['size']}", f"train.batch={w['batch']}",
-                   f"--batch={w['batch']}", "--serve", f"--only={w['what']}", f"--precision={arguments.precision}",
+                   f"--batch={w['batch']}", "--serve", f"--only={w['what']}", f"train.precision={arguments.precision}",
                    f"--device={arguments.device}", f"--threads={arguments.threads}", "--quiet"]
         environment = dict(os.environ)
         if arguments.library_path:

@@ -81,6 +81,12 @@ TEST(BenchCliTest, ServesTimesInTurns) {
   EXPECT_EQ(words, (std::vector<std::size_t>{3, 4}));  // the times, then bytes
 }
 
+TEST(BenchCliTest, TunesOnAGpuAlone) {
+  const ProgramResult result = bench({"--tune"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--device cuda"));
+}
+
 TEST(BenchCliTest, NamesWhatItKnows) {
   const ProgramResult result = bench({"--only", "interference"});
   EXPECT_EQ(result.code, 2);
