@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -129,6 +130,15 @@ void check_same_network(const Safetensors& file, const TensorsByName& tensors, c
   }
 }
 
+// What went bad since the last step's check, in memory that lies, must not replace what is good.
+void check_finite(const Entry& entry, const std::vector<float>& values) {
+  if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) return;
+  throw InputError(
+      "training", entry.name,
+      "holds a value that is not finite: no checkpoint was written\n  the last one is from before it\n  try: "
+      "posecu train --resume");
+}
+
 }  // namespace
 
 void write_checkpoint(const std::string& path, const Parameters& parameters, const Adam& adam,
@@ -137,6 +147,7 @@ void write_checkpoint(const std::string& path, const Parameters& parameters, con
   std::deque<std::vector<float>> values;  // what tensors show: a deque never moves its elements
   for (const Entry& entry : entries(parameters, adam)) {
     values.push_back(parameters.context().download<float>(entry.values));
+    check_finite(entry, values.back());
     tensors.push_back(
         {entry.name, DataType::f32, sizes_of(entry.values.shape()), std::as_bytes(std::span(values.back()))});
   }

@@ -43,7 +43,8 @@ struct CheckpointTexts {
   std::string skeleton;  // TOML
 };
 
-// Written atomically: a crash or a full disk (MachineError) leaves the file of before.
+// Written atomically: a crash or a full disk (MachineError) leaves the file of before. So does a value that is not
+// finite (InputError).
 void write_checkpoint(const std::string& path, const Parameters& parameters, const Adam& adam,
                       const TrainingState& state, const CheckpointTexts& texts);
 

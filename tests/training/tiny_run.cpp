@@ -113,6 +113,7 @@ TinyResult train_tiny(const DataSet& data, const std::string& run, const TinyOpt
           [&](const TrainProgress& progress) {
             step = progress.step;
             result.progress.push_back(progress);
+            if (options.damage) options.damage(step, parameters);
             if (options.before_next) options.before_next(step);
           },
       .on_evaluation = [&](const EvaluationReport& report) { result.evaluations.push_back(report); },

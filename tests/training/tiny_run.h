@@ -21,7 +21,8 @@ struct TinyOptions {
   std::int64_t stop_after = -1;                        // request a stop after this step
   std::int64_t stop_evaluation_at = -1;                // the evaluation of this step gives up and requests a stop
   std::function<void(std::int64_t)> before_next = {};  // called after each step with its number
-  TrainOptions train;                                  // tiny_train_options()
+  std::function<void(std::int64_t, Parameters&)> damage = {};  // called before that: may spoil a parameter
+  TrainOptions train;                                          // tiny_train_options()
 };
 
 // 12 steps of 2 pictures, 2 steps an epoch with 5 pictures; the warm-up ends after step 4, milestones at 7 and 9,

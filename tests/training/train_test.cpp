@@ -17,9 +17,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
-#include "tests/support/golden.h"
 #include "tests/training/file_size_limit.h"
-#include "tests/training/tiny_run.h"
+#include "tests/training/train_fixture.h"
 
 namespace posecu {
 namespace {
@@ -30,43 +29,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-class TrainTest : public testing::Test {
- protected:
-  void SetUp() override { options_.train = tiny_train_options(); }
-
-  std::string run(const std::string& name) const { return (temporary_.path() / name).string(); }
-  TinyResult go(const std::string& name) const { return train_tiny(data_, run(name), options_); }
-  TinyResult go_until(const std::string& name, std::int64_t step) const {
-    TinyOptions options = options_;
-    options.stop_after = step;
-    return train_tiny(data_, run(name), options);
-  }
-  std::vector<std::byte> checkpoint(const std::string& name, const std::string& which = "last") const {
-    return read_file(run(name) + "/checkpoints/" + which + ".safetensors");
-  }
-  // The log without its times.
-  std::vector<Json> log(const std::string& name) const {
-    std::ifstream file(run(name) + "/log.jsonl");
-    std::vector<Json> rows;
-    for (std::string line; std::getline(file, line);) {
-      rows.push_back(Json::parse(line));
-      rows.back().erase("seconds");
-      rows.back().erase("waiting");
-    }
-    return rows;
-  }
-  void expect_same_run(const std::string& name, const std::string& other) const {
-    EXPECT_EQ(checkpoint(name), checkpoint(other)) << name;
-    EXPECT_EQ(checkpoint(name, "best"), checkpoint(other, "best")) << name;
-    EXPECT_EQ(log(name), log(other)) << name;
-    EXPECT_EQ(read_text_file(run(name) + "/metrics.csv"), read_text_file(run(other) + "/metrics.csv")) << name;
-  }
-
-  TemporaryFolder temporary_;
-  DataSet data_ = make_tiny_data((temporary_.path() / "data").string(), 5);
-  TinyOptions options_;
-};
 
 TEST_F(TrainTest, GivesTheSameBytesTwice) {
   go("one");
@@ -219,31 +181,6 @@ TEST_F(TrainTest, WritesARowForEveryStepAndEvaluation) {
   std::getline(metrics, header), std::getline(metrics, first);
   EXPECT_EQ(header, "step,epoch,set,score,AP,AR");
   EXPECT_THAT(first, testing::StartsWith("5,2,"));
-}
-
-TEST_F(TrainTest, StopsAfterTenStepsInARowThatAreNotFinite) {
-  options_.train.adam.lr = 1e30;  // the first update leaves weights from which only overflows follow
-  options_.train.timetable.warmup_steps = 0;
-  EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(AllOf(HasSubstr("step 11"), HasSubstr("pictures"),
-                                                                  HasSubstr("10th"), HasSubstr("train.lr"))));
-  int skipped = 0;
-  for (const Json& row : log("run")) {
-    if (row.at("kind") != "skipped") continue;
-    ++skipped;
-    EXPECT_EQ(row.at("pictures").size(), 2U);
-  }
-  EXPECT_EQ(skipped, 10);
-  const Safetensors last = read_checkpoint(run("run") + "/checkpoints/last.safetensors");
-  for (const StoredTensor& tensor : last.tensors()) {
-    for (const float value : last.floats(tensor.name)) ASSERT_TRUE(std::isfinite(value)) << tensor.name;
-  }
-}
-
-TEST_F(TrainTest, CountsSkippedStepsAcrossAResume) {
-  options_.train.adam.lr = 1e30;
-  options_.train.timetable.warmup_steps = 0;
-  go_until("run", 6);
-  EXPECT_THAT([&] { go("run"); }, ThrowsMessage<InputError>(HasSubstr("step 11")));
 }
 
 TEST_F(TrainTest, EndsOnAFullDiskAndGoesOnLater) {
