@@ -10,7 +10,9 @@
 namespace posecu {
 namespace {
 
-constexpr std::string_view kNoEngine = "none";  // in a description: the fused form is done in two steps
+// In a description.
+constexpr std::string_view kOrigin = "# ";
+constexpr std::string_view kNoEngine = "none";  // the fused form is done in two steps
 
 std::string first_gpu() {
   try {
@@ -84,12 +86,15 @@ std::vector<CudnnOperation> ConvolutionPlans::operations() const {
   return result;
 }
 
+std::string ConvolutionPlans::origin() const { return fmt::format("{}, cuDNN {}", device_, cudnn_->version()); }
+
 std::string ConvolutionPlans::describe() const {
-  std::string result = fmt::format("# {}, cuDNN {}\n", device_, cudnn_->version());
+  auto engines = wanted_;
   for (const auto& [key, entry] : entries_) {
-    const std::string_view engine = entry.found.plan != nullptr ? entry.found.plan->engine() : kNoEngine;
-    result += fmt::format("{}: {}\n", to_string(entry.operation), engine);
+    engines[to_string(entry.operation)] = entry.found.plan != nullptr ? entry.found.plan->engine() : kNoEngine;
   }
+  std::string result = fmt::format("{}{}\n", kOrigin, origin());
+  for (const auto& [operation, engine] : engines) result += fmt::format("{}: {}\n", operation, engine);
   return result;
 }
 
@@ -114,5 +119,10 @@ void ConvolutionPlans::choose(const CudnnOperation& operation, const std::string
 }
 
 ConvolutionPlans& convolution_plans(Context& context) { return context.libraries().get<ConvolutionPlans>(context); }
+
+std::string origin_of_plans(std::string_view description) {
+  if (!description.starts_with(kOrigin)) return {};
+  return std::string(description.substr(kOrigin.size(), description.find('\n') - kOrigin.size()));
+}
 
 }  // namespace posecu

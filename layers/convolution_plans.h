@@ -28,9 +28,11 @@ class ConvolutionPlans {
 
   const Cudnn& cudnn() const { return *cudnn_; }
   const std::string& device() const { return device_; }
+  std::string origin() const;                      // "NVIDIA H200, cuDNN 9.19.0": whose engines these are
   std::vector<CudnnOperation> operations() const;  // that were asked for
 
-  // One line an operation, "OPERATION: ENGINE", after a line that names device and cuDNN.
+  // One line an operation, "OPERATION: ENGINE", in the order of the alphabet, after the line "# ORIGIN". Engines that
+  // were restored are among them, whether they have been asked for yet or not.
   std::string describe() const;
 
   // Plans made from now on have these engines, where they are there. `source` is for errors.
@@ -58,5 +60,8 @@ class ConvolutionPlans {
 };
 
 ConvolutionPlans& convolution_plans(Context& context);  // of this context
+
+// The line that a description begins with, without "# "; empty where there is none.
+std::string origin_of_plans(std::string_view description);
 
 }  // namespace posecu

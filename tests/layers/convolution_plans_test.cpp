@@ -94,6 +94,8 @@ TEST(ConvolutionPlans, GoOnWithTheEnginesThatWereWritten) {
 
   ConvolutionPlans& restored = convolution_plans(second);
   restored.restore(plans.describe(), "plans.txt");
+  EXPECT_EQ(restored.describe(), plans.describe()) << "what was restored is written again before it is used";
+  EXPECT_EQ(origin_of_plans(plans.describe()), restored.origin());
   restored.get(operation), restored.get(backward_weights(Precision::fp32));
   EXPECT_EQ(restored.get(operation).engine(), *other);
   EXPECT_EQ(restored.describe(), plans.describe());
@@ -107,6 +109,13 @@ TEST(ConvolutionPlans, SayWhichWrittenEnginesAreMissing) {
   plans.restore("# another cuDNN\n" + to_string(operation) + ": eng9999_k2=1\n", "plans.txt");
   EXPECT_EQ(plans.get(operation).engine(), convolution_plans(untouched).get(operation).engine());
   EXPECT_THAT(plans.missing(), ElementsAre(to_string(operation)));
+}
+
+TEST(ConvolutionPlans, KnowWhereADescriptionComesFrom) {
+  Context context = counting_context();
+  EXPECT_THAT(convolution_plans(context).origin(), HasSubstr("NVIDIA H100 80GB HBM3, cuDNN 9."));
+  EXPECT_EQ(origin_of_plans("# NVIDIA H200, cuDNN 9.26.0\nforward: eng1\n"), "NVIDIA H200, cuDNN 9.26.0");
+  EXPECT_EQ(origin_of_plans(""), "");
 }
 
 TEST(ConvolutionPlans, RefuseADescriptionThatIsNone) {
