@@ -89,6 +89,8 @@ constexpr auto kKeys = std::to_array<Key>({
     integer("eval.input_size", "512", 64, 8192, "Short side of the picture that the network sees."),
     flag("eval.flip", "true", "Average with the mirrored picture."),
     {"eval.scales", KeyType::numbers, "[1.0]", 0.05, 4, "", 1, 16, "Scales to average over; 1 must be among them."},
+    choice("eval.precision", "fp32", "fp32|tf32|bf16|fp16",
+           "How eval, predict and forward store and multiply activations. Others than fp32 need a GPU."),
     integer("eval.nms_kernel", "5", 1, 15, "Window of peak search, odd: 5 at 512, 7 at 640."),
     integer("eval.max_people", "30", 1, 10000, "Most people of a picture."),
     number("eval.threshold", "0.1", 0, 1, "Peaks below it are no keypoints."),

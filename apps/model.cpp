@@ -6,6 +6,7 @@
 
 #include "apps/data_sets.h"
 #include "apps/skeleton_toml.h"
+#include "apps/training_options.h"
 #include "core/error.h"
 #include "models/weights.h"
 #include "training/checkpoint.h"
@@ -105,7 +106,8 @@ Skeleton skeleton_of(const ResolvedModel& model) {
   return skeleton;
 }
 
-LoadedNetwork::LoadedNetwork(Context& context, const ResolvedModel& model) : network_(parameters_, model.network) {
+LoadedNetwork::LoadedNetwork(Context& context, const ResolvedModel& model)
+    : network_(parameters_, model.network, precision_of(model.config, "eval.precision", context.device())) {
   parameters_.allocate(context, Parameters::Gradients::none);
   const LoadReport report = load_weights(parameters_, model.weights, {.non_finite = model.limits.non_finite});
   coverage_ = coverage_text(model.weights.path(), model.names, report);

@@ -53,14 +53,12 @@ LoaderOptions loader_options(const Config& config) {
   return options;
 }
 
-Precision train_precision(const Config& config, DeviceKind device) {
-  const std::string& name = config.text("train.precision");
+Precision precision_of(const Config& config, const std::string& key, DeviceKind device) {
+  const std::string& name = config.text(key);
   if (name == "fp32") return Precision::fp32;
   if (device == DeviceKind::cpu)
-    throw UsageError(
-        fmt::format("train.precision={} needs a GPU, and this training would run on the CPU\n  try: --device cuda, or "
-                    "train.precision=fp32",
-                    name));
+    throw UsageError(fmt::format(
+        "{0}={1} needs a GPU, and this would run on the CPU\n  try: --device cuda, or {0}=fp32", key, name));
   if (name == "tf32") return Precision::tf32;
   return name == "bf16" ? Precision::bf16 : Precision::fp16;
 }

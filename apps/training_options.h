@@ -16,7 +16,7 @@ LoaderOptions loader_options(const Config& config);
 // Throws UsageError when neither train.steps nor train.epochs is set.
 TrainOptions train_options(const Config& config);
 
-// train.precision. Throws UsageError where the device has no fast way to compute with it.
-Precision train_precision(const Config& config, DeviceKind device);
+// What `key` (train.precision, eval.precision) says. Throws UsageError where the device has no fast way to compute so.
+Precision precision_of(const Config& config, const std::string& key, DeviceKind device);
 
 }  // namespace posecu

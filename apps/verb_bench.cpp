@@ -91,7 +91,7 @@ Config read_config_of(const Arguments& arguments) {
 BenchOptions read_options(const Arguments& arguments, const Config& config, const ContextOptions& where) {
   return {.network = network_options(config, configured_skeleton(config).size()),
           .losses = loss_options(config),
-          .precision = train_precision(config, where.device),
+          .precision = precision_of(config, "train.precision", where.device),
           .input_size = config.integer("train.input_size"),
           .inference_batch = number_of(arguments, "--batch", 1, 1, 4096),
           .training_batch = config.integer("train.batch"),

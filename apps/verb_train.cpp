@@ -178,7 +178,7 @@ int run_train(const Arguments& arguments) {
   const TrainOptions options = train_options(config);
   Progress progress(chatter(arguments));
   const ContextOptions machine = context_options(arguments);
-  Training training(config, request.skeleton, machine, train_precision(config, machine.device));
+  Training training(config, request.skeleton, machine, precision_of(config, "train.precision", machine.device));
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
   if (!has_checkpoint(request.folder))
     progress.message(load_initial_weights(training.parameters, config, training.train_set.skeleton.keypoints,

@@ -52,6 +52,12 @@ TEST_F(ForwardCliTest, EqualsTheOfficialOutputs) {
   expect_golden("eval.");
 }
 
+TEST_F(ForwardCliTest, NeedsAGpuForOtherPrecisions) {
+  const ProgramResult result = forward({"eval.precision=fp16", "--device", "cpu"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, testing::HasSubstr("eval.precision=fp16 needs a GPU"));
+}
+
 TEST_F(ForwardCliTest, EqualsTheOfficialOutputsWithBatchStatistics) {
   const ProgramResult result = forward({"--batch-statistics", "--quiet", "--threads", "1"});
   ASSERT_EQ(result.code, 0) << result.err;
