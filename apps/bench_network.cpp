@@ -75,7 +75,7 @@ struct BenchedNetwork::Impl {
     images = context.tensor<float>({batch, options.input_size, options.input_size, 3});
     context.upload(images.view(), random_pictures(images.view().elements()));
     if (trains) {
-      targets = random_targets(options);
+      targets.emplace(context, random_targets(options));
       adam.emplace(context, parameters, AdamOptions{});
       step.emplace(context, network, parameters, losses, *adam, 1);
     } else {
@@ -86,7 +86,7 @@ struct BenchedNetwork::Impl {
 
   // The network's results and the places of their gradients.
   void make_maps(const BenchOptions& options) {
-    targets = random_targets(options);
+    targets.emplace(context, random_targets(options));
     const int side = options.input_size / 4, keypoints = options.network.keypoints;
     for (NetworkMaps* made : {&maps, &gradients}) {
       made->low = context.tensor<float>({options.training_batch, side, side, keypoints});
@@ -103,11 +103,11 @@ struct BenchedNetwork::Impl {
     if (work == BenchedWork::inference) {
       replay->run([&] { static_cast<void>(network.forward_inference(context, images)); });
     } else if (work == BenchedWork::losses) {
-      losses.forward_backward(context, targets, {maps.low, maps.high, maps.embeddings},
+      losses.forward_backward(context, targets->targets(), {maps.low, maps.high, maps.embeddings},
                               {gradients.low, gradients.high, gradients.embeddings});
     } else {
       step->begin(context, 1e-6);
-      step->add_pass(context, images, targets);
+      step->add_pass(context, images, targets->targets());
       step->finish(context);
     }
     context.synchronise();
@@ -119,7 +119,7 @@ struct BenchedNetwork::Impl {
   Network network;
   Losses losses;
   Tensor<float> images;
-  Targets targets;
+  std::optional<TargetBuffer> targets;
   NetworkMaps maps, gradients;
   std::optional<Adam> adam;
   std::optional<TrainingStep> step;

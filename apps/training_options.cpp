@@ -37,7 +37,7 @@ LossOptions loss_options(const Config& config) {
   return options;
 }
 
-LoaderOptions loader_options(const Config& config) {
+LoaderOptions loader_options(const Config& config, DeviceKind device) {
   const std::vector<double>& scale = config.numbers("data.augment.scale");
   LoaderOptions options;
   options.batch = config.integer("train.batch");
@@ -48,6 +48,7 @@ LoaderOptions loader_options(const Config& config) {
                             .translation = config.number("data.augment.translation"),
                             .flip = config.number("data.augment.flip")};
   options.sample.seed = static_cast<std::uint64_t>(config.large_integer("train.seed"));
+  options.kind = device == DeviceKind::cuda ? BatchKind::raw : BatchKind::finished;
   options.threads = config.integer("data.loader_threads");
   options.remainder = config.boolean("data.drop_last") ? Remainder::drop : Remainder::keep;
   return options;

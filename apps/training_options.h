@@ -11,7 +11,7 @@ namespace posecu {
 
 NetworkOptions network_options(const Config& config, int keypoints);
 LossOptions loss_options(const Config& config);
-LoaderOptions loader_options(const Config& config);
+LoaderOptions loader_options(const Config& config, DeviceKind device);
 
 // Throws UsageError when neither train.steps nor train.epochs is set.
 TrainOptions train_options(const Config& config);

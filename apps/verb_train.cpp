@@ -88,7 +88,7 @@ struct Training {
         context(options),
         network(parameters, network_options(config, train_set.skeleton.size()), precision),
         losses(loss_options(config)),
-        loader(train_set, loader_options(config)) {
+        loader(train_set, loader_options(config, context.device())) {
     if (!config.text("data.val").empty()) {
       val_set = read_val_set(config, skeleton);
       truth = read_ground_truth(val_set->annotation_file);

@@ -70,6 +70,8 @@ class Loader {
   LoaderPosition position() const { return position_; }  // of the batch that next() will give
   void seek(LoaderPosition position);
 
+  const LoaderOptions& options() const { return options_; }
+  int keypoints() const { return set_.skeleton.size(); }
   int pictures() const { return static_cast<int>(used_.size()); }
   int batches_per_epoch() const;
   double seconds_waited() const { return seconds_waited_; }  // by next(), since the beginning

@@ -7,23 +7,15 @@ namespace posecu {
 
 namespace {
 
-int people_of(const Targets& targets) { return static_cast<int>(targets.scales.size()); }
-
-void check_labels(const ResolutionTargets& labels, const Targets& targets, const View<const float>& heatmaps) {
-  const auto people = static_cast<std::size_t>(people_of(targets)),
-             keypoints = static_cast<std::size_t>(targets.keypoints);
-  const std::size_t pixels = heatmaps.elements() / keypoints;
-  require(heatmaps.shape() == Shape{targets.pictures, labels.height, labels.width, targets.keypoints},
+void check_labels(const DeviceTargets::Resolution& labels, const DeviceTargets& targets,
+                  const View<const float>& heatmaps) {
+  const Shape& masks = labels.masks.shape();
+  require(masks.rank() == 3 && heatmaps.shape() == Shape{targets.pictures, masks[1], masks[2], targets.keypoints},
           "labels are made for heatmaps of another shape");
-  require(labels.keypoints.size() == people * keypoints * 3, "every person has K labels");
-  require(labels.masks.size() == pixels, "every pixel has a mask");
-  require(targets.first_person.size() == static_cast<std::size_t>(targets.pictures) + 1 &&
-              targets.first_person.back() == people_of(targets),
-          "people are assigned to pictures");
 }
 
 // One resolution; `loss` is the device's.
-void add_heatmap_loss(Context& context, double* loss, const Targets& targets, std::size_t resolution,
+void add_heatmap_loss(Context& context, double* loss, const DeviceTargets& targets, std::size_t resolution,
                       const View<const float>& heatmaps, const View<const float>& embeddings,
                       const View<float>& gradient, const LossOptions& options, double gradient_scale) {
   const HeatmapLossShape shape{.pictures = heatmaps.size(0),
@@ -33,11 +25,11 @@ void add_heatmap_loss(Context& context, double* loss, const Targets& targets, st
                                .embedding_height = embeddings.size(1),
                                .embedding_width = embeddings.size(2),
                                .embedding_dim = embeddings.size(3) / heatmaps.size(3),
-                               .people = people_of(targets)};
+                               .people = targets.capacity};
   HeatmapLossInputs inputs{.heatmaps = heatmaps.data(), .embeddings = embeddings.data()};
   if (!context.dry_run()) {
     require(resolution < targets.resolutions.size(), "there are labels for every resolution");
-    const ResolutionTargets& labels = targets.resolutions[resolution];
+    const DeviceTargets::Resolution& labels = targets.resolutions[resolution];
     check_labels(labels, targets, heatmaps);
     inputs.masks = labels.masks.data();
     inputs.keypoints = labels.keypoints.data();
@@ -60,15 +52,16 @@ void add_heatmap_loss(Context& context, double* loss, const Targets& targets, st
 }
 
 // pull, push and scale; `losses` are the device's.
-void add_embedding_losses(Context& context, double* losses, const Targets& targets, const LossMaps<const float>& maps,
-                          const View<float>& gradient, const LossOptions& options, double gradient_scale) {
+void add_embedding_losses(Context& context, double* losses, const DeviceTargets& targets,
+                          const LossMaps<const float>& maps, const View<float>& gradient, const LossOptions& options,
+                          double gradient_scale) {
   const LossWeights& weights = options.weights;
   const EmbeddingLossShape shape{.pictures = maps.embeddings.size(0),
                                  .height = maps.embeddings.size(1),
                                  .width = maps.embeddings.size(2),
                                  .keypoints = maps.low.size(3),
                                  .embedding_dim = maps.embeddings.size(3) / maps.low.size(3),
-                                 .people = people_of(targets)};
+                                 .people = targets.capacity};
   EmbeddingLossInputs inputs{.embeddings = maps.embeddings.data()};
   if (!context.dry_run()) {
     inputs.keypoints = targets.resolutions.front().keypoints.data();
@@ -94,14 +87,14 @@ Losses::Losses(const LossOptions& options) : options_(options) {
   if (options.regularisation == Regularisation::off) options_.weights.scale = 0;
 }
 
-LossValues Losses::forward_backward(Context& context, const Targets& targets, const LossMaps<const float>& maps,
+LossValues Losses::forward_backward(Context& context, const DeviceTargets& targets, const LossMaps<const float>& maps,
                                     const LossMaps<float>& gradients, double gradient_scale) const {
   const Tensor<double> losses = context.tensor<double>({kUnweighted}, MemoryClass::workspace);
   forward_backward(context, losses, targets, maps, gradients, gradient_scale);
   return weighted(context.download<double>(losses));
 }
 
-void Losses::forward_backward(Context& context, View<double> losses, const Targets& targets,
+void Losses::forward_backward(Context& context, View<double> losses, const DeviceTargets& targets,
                               const LossMaps<const float>& maps, const LossMaps<float>& gradients,
                               double gradient_scale) const {
   require(losses.elements() == kUnweighted, "there is a place for each loss");

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "core/context.h"
-#include "core/targets.h"
+#include "core/device_targets.h"
 #include "kernels/embedding_loss.h"
 #include "kernels/heatmap_loss.h"
 
@@ -49,12 +49,12 @@ class Losses {
 
   // Overwrites `gradients`, all of them, with gradient_scale times the derivative of the total: 1/A where A passes are
   // accumulated to a step. The heatmaps' losses of both resolutions are added. In a dry run all values are 0.
-  LossValues forward_backward(Context& context, const Targets& targets, const LossMaps<const float>& maps,
+  LossValues forward_backward(Context& context, const DeviceTargets& targets, const LossMaps<const float>& maps,
                               const LossMaps<float>& gradients, double gradient_scale = 1) const;
 
   // The same, with the losses left in `losses` [kUnweighted], on the device: nothing comes back to the host.
   static constexpr int kUnweighted = 5;  // heatmap of both resolutions, pull, push, scale
-  void forward_backward(Context& context, View<double> losses, const Targets& targets,
+  void forward_backward(Context& context, View<double> losses, const DeviceTargets& targets,
                         const LossMaps<const float>& maps, const LossMaps<float>& gradients,
                         double gradient_scale = 1) const;
   LossValues weighted(std::span<const double> unweighted) const;  // what those numbers mean

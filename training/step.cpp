@@ -32,7 +32,7 @@ void TrainingStep::begin(Context& context, double lr) {
   context.copy<float>(statistics_, parameters_.running_statistics());
 }
 
-void TrainingStep::add_pass(Context& context, View<const float> images, const Targets& targets) {
+void TrainingStep::add_pass(Context& context, View<const float> images, const DeviceTargets& targets) {
   require(done_ < passes_, "a step has more passes than it was made for");
   NetworkMaps maps = network_.forward_training(context, images);
   NetworkMaps gradients;

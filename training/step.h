@@ -13,8 +13,8 @@
 #include <optional>
 
 #include "core/context.h"
+#include "core/device_targets.h"
 #include "core/parameters.h"
-#include "core/targets.h"
 #include "kernels/step_state.h"
 #include "losses/losses.h"
 #include "models/network.h"
@@ -44,8 +44,8 @@ class TrainingStep {
                int passes);
 
   void begin(Context& context, double lr);
-  // images [N,H,W,3] normalised RGB. Both must live until it returns.
-  void add_pass(Context& context, View<const float> images, const Targets& targets);
+  // images [N,H,W,3] normalised RGB. Both stand on the device until the step is done.
+  void add_pass(Context& context, View<const float> images, const DeviceTargets& targets);
   StepResult finish(Context& context);
 
   // Of the next step, in fp16: a checkpoint keeps it.

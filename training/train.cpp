@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <set>
 #include <span>
+#include <utility>
 
 #include "core/error.h"
+#include "data/device_batch.h"
 #include "training/checkpoint_folder.h"
 
 namespace posecu {
@@ -18,12 +21,6 @@ constexpr std::int64_t kMaxSkippedRow = 10;
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// [N,S,S,3]; the first resolution of the targets is a quarter of S.
-View<const float> images_of(const Batch& batch) {
-  const int side = 4 * batch.targets.resolutions.front().width;
-  return {batch.images.data(), {batch.size, side, side, 3}};
 }
 
 // Means over about the last fifty steps.
@@ -55,6 +52,7 @@ class Trainer {
         timetable_(options.timetable, loader.batches_per_epoch()),
         adam_(context, parameters, options.adam),
         step_(context, network, parameters, losses, adam_, options.timetable.accumulate),
+        batch_(context, loader.keypoints(), loader.options()),
         checkpoints_(folder.checkpoints(), options.keep),
         state_(load()),
         log_(folder.path(), {state_.step, state_.evaluated == Evaluated::yes}, callables.on_message) {
@@ -82,6 +80,8 @@ class Trainer {
  private:
   TrainingState load();
   void run_step();
+  void send_batch();
+  void take_batch();
   bool evaluate();
   void save();
   void report_overflow(const RunLog::Place& place, float loss_scale);
@@ -97,6 +97,9 @@ class Trainer {
   Timetable timetable_;
   Adam adam_;
   TrainingStep step_;
+  DeviceBatch batch_;
+  bool sent_ = false;           // the next batch is on its way
+  std::exception_ptr failure_;  // of sending it
   CheckpointFolder checkpoints_;
   TrainingState state_;
   RunLog log_;
@@ -137,12 +140,10 @@ void Trainer::run_step() {
   picture_ids_.clear();
   step_.begin(context_, place.lr);
   for (int pass = 0; pass < options_.timetable.accumulate; ++pass) {
-    const Batch batch = loader_.next();
-    for (const std::string& remark : batch.remarks) {
-      if (told_.insert(remark).second) callables_.on_message(remark);
-    }
-    picture_ids_.insert(picture_ids_.end(), batch.picture_ids.begin(), batch.picture_ids.end());
-    step_.add_pass(context_, images_of(batch), batch.targets);
+    take_batch();
+    step_.add_pass(context_, batch_.images(), batch_.targets());
+    const bool last = pass + 1 == options_.timetable.accumulate && state_.step + 1 == timetable_.steps();
+    if (!last) send_batch();
   }
   const StepResult result = step_.finish(context_);
 
@@ -164,6 +165,28 @@ void Trainer::run_step() {
       report_skipped(place);
   }
   report_progress(result, place);
+}
+
+// What goes wrong with a batch concerns the step that takes it, not the one that runs meanwhile.
+void Trainer::send_batch() {
+  try {
+    batch_.send(loader_.next());
+    sent_ = true;
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+}
+
+void Trainer::take_batch() {
+  if (!sent_ && !failure_) send_batch();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  batch_.receive();
+  sent_ = false;
+  const Batch& batch = batch_.batch();
+  for (const std::string& remark : batch.remarks) {
+    if (told_.insert(remark).second) callables_.on_message(remark);
+  }
+  picture_ids_.insert(picture_ids_.end(), batch.picture_ids.begin(), batch.picture_ids.end());
 }
 
 void Trainer::report_overflow(const RunLog::Place& place, float loss_scale) {

@@ -182,7 +182,8 @@ LossValues run(Context& context, const Case& c, const LossOptions& options,
     maps.high = {c.heatmaps[1].data(), shape(1)};
     gradients.high = {heatmap_gradients[1].data(), shape(1)};
   }
-  return Losses(options).forward_backward(context, c.targets, maps, gradients);
+  const TargetBuffer targets(context, c.targets);
+  return Losses(options).forward_backward(context, targets.targets(), maps, gradients);
 }
 
 Results run(Context& context, const Case& c) {

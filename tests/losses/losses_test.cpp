@@ -82,7 +82,8 @@ Results run(const Batch& batch, const LossOptions& options, double gradient_scal
     maps.high = {high.data(), shape(batch.high)};
     gradients.high = {results.high.data(), shape(batch.high)};
   }
-  results.values = Losses(options).forward_backward(context, batch.targets, maps, gradients, gradient_scale);
+  const TargetBuffer targets(context, batch.targets);
+  results.values = Losses(options).forward_backward(context, targets.targets(), maps, gradients, gradient_scale);
   return results;
 }
 

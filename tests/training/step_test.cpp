@@ -65,7 +65,10 @@ struct Trained {
     return step->finish(context);
   }
   void add(const std::vector<float>& images, const Targets& targets) {
-    step->add_pass(context, {images.data(), {kPictures, kSide, kSide, 3}}, targets);
+    const TargetBuffer labels(context, targets);
+    const Tensor<float> pictures = context.tensor<float>({kPictures, kSide, kSide, 3});
+    context.upload(pictures.view(), images);
+    step->add_pass(context, pictures, labels.targets());
   }
   std::vector<float> state() const {
     std::vector<float> all;
@@ -277,7 +280,9 @@ TEST(TrainingStep, CountsItsMemoryInADryRun) {
   Adam adam(context, parameters, {});
   TrainingStep step(context, network, parameters, losses, adam, 1);
   step.begin(context, 1e-3);
-  step.add_pass(context, {nullptr, {kPictures, kSide, kSide, 3}}, draw_targets(1, 1));
+  const TargetBuffer labels(context, draw_targets(1, 1));
+  const Tensor<float> pictures = context.tensor<float>({kPictures, kSide, kSide, 3});
+  step.add_pass(context, pictures, labels.targets());
   step.finish(context);
   EXPECT_EQ(context.arena().peak(), real.context.arena().peak());
 }

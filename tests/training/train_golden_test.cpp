@@ -220,7 +220,10 @@ class GoldenTraining {
     const std::array<int, 4> input = config_.at("input");
     check_rate(k, expected.at("lr"));
     step.begin(context_, rate_);
-    step.add_pass(context_, {batch.images.data(), {input[0], input[2], input[3], 3}}, batch.targets);
+    const TargetBuffer targets(context_, batch.targets);
+    const Tensor<float> images = context_.tensor<float>({input[0], input[2], input[3], 3});
+    context_.upload(images.view(), batch.images);
+    step.add_pass(context_, images, targets.targets());
     if (k == 0) check_gradients();
     const StepResult result = step.finish(context_);
     if (result.outcome != StepOutcome::updated) throw std::runtime_error("a step was skipped");
