@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "data/annotations.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/golden.h"
-#include "tests/training/file_size_limit.h"
 
 namespace posecu {
 namespace {

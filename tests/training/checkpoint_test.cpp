@@ -9,9 +9,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/support/golden.h"
 #include "tests/training/checkpoint_fixture.h"
-#include "tests/training/file_size_limit.h"
 
 namespace posecu {
 namespace {

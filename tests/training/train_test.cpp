@@ -17,7 +17,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/random.h"
-#include "tests/training/file_size_limit.h"
+#include "tests/support/file_size_limit.h"
 #include "tests/training/train_fixture.h"
 
 namespace posecu {
