@@ -61,6 +61,7 @@ Json to_json(const TrainingState& state, std::int64_t updates) {
             {"best_step", state.best_step},
             {"threads", state.threads}};
   if (state.best_score) json["best_score"] = *state.best_score;
+  if (!state.plans.empty()) json["plans"] = state.plans;
   if (state.loss_scale) {
     json["loss_scale"] = {{"value", state.loss_scale->value}, {"good_steps", state.loss_scale->good_steps}};
   }
@@ -85,7 +86,8 @@ StoredState parse_state(const std::string& path, const std::string& text) {
                         .evaluated = json.at("evaluated").get<bool>() ? Evaluated::yes : Evaluated::no,
                         .best_score = {},
                         .best_step = number("best_step"),
-                        .threads = json.at("threads").get<int>()};
+                        .threads = json.at("threads").get<int>(),
+                        .plans = json.value("plans", std::string())};
     if (!json.at("best_score").is_null()) state.best_score = json.at("best_score").get<double>();
     if (const auto scale = json.find("loss_scale"); scale != json.end()) {
       state.loss_scale = LossScale{scale->at("value").get<float>(), scale->at("good_steps").get<int>()};

@@ -35,6 +35,7 @@ struct TrainingState {
   std::int64_t best_step = 0;
   std::optional<LossScale> loss_scale = {};  // of a training in fp16
   int threads = 0;                           // compute threads: the last bits of gradients depend on their number
+  std::string plans = {};                    // on a GPU: its convolutions' engines (layers/convolution_plans.h)
 };
 
 // Texts that travel with the weights, so that the file alone says what network it belongs to.

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "data/device_batch.h"
+#include "layers/convolution_plans.h"
 #include "training/checkpoint_folder.h"
 
 namespace posecu {
@@ -79,6 +80,7 @@ class Trainer {
 
  private:
   TrainingState load();
+  void go_on_with_plans(const std::string& plans);
   void run_step();
   void send_batch();
   void take_batch();
@@ -121,6 +123,7 @@ TrainingState Trainer::load() {
           "model.init=CHECKPOINT",
           state.batch, state.batches_per_epoch, state.epoch, state.step, batch, loader_.batches_per_epoch(), epoch));
     }
+    go_on_with_plans(state.plans);
     if (state.threads != context_.threads()) {
       callables_.on_message(
           fmt::format("the run had {} compute threads, now {}: results will differ in their last bits\n  try: "
@@ -132,6 +135,19 @@ TrainingState Trainer::load() {
   state.batches_per_epoch = loader_.batches_per_epoch();
   state.threads = context_.threads();
   return state;
+}
+
+// The run's engines of cuDNN, so that the bits stay the same; the heuristic's where they were another GPU's or cuDNN's.
+void Trainer::go_on_with_plans(const std::string& plans) {
+  const bool gpu = context_.device() == DeviceKind::cuda;
+  const std::string before = plans.empty() ? "the CPU" : origin_of_plans(plans),
+                    now = gpu ? convolution_plans(context_).origin() : "the CPU";
+  if (before != now) {
+    callables_.on_message(
+        fmt::format("the run computed with {}, now with {}: results will differ in their last bits", before, now));
+  } else if (gpu) {
+    convolution_plans(context_).restore(plans, "the checkpoint's plans");
+  }
 }
 
 void Trainer::run_step() {
@@ -243,6 +259,7 @@ bool Trainer::evaluate() {
 void Trainer::save() {
   log_.sync();
   state_.loss_scale = step_.loss_scale();
+  state_.plans = context_.device() == DeviceKind::cuda ? convolution_plans(context_).describe() : "";
   checkpoints_.save(parameters_, adam_, state_, texts_);
 }
 

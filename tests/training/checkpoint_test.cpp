@@ -31,7 +31,8 @@ TrainingState some_state() {
           .evaluated = Evaluated::yes,
           .best_score = 0.1 + 0.2,
           .best_step = 77,
-          .threads = 3};
+          .threads = 3,
+          .plans = "# NVIDIA H200, cuDNN 9.19.0\nforward \"bf16\": eng1_k2=3\n"};
 }
 
 TEST_F(CheckpointTest, GivesBackEveryBitAndEveryNumber) {
@@ -52,6 +53,7 @@ TEST_F(CheckpointTest, GivesBackEveryBitAndEveryNumber) {
   EXPECT_EQ(state.best_score, expected.best_score);
   EXPECT_EQ(state.best_step, expected.best_step);
   EXPECT_EQ(state.threads, expected.threads);
+  EXPECT_EQ(state.plans, expected.plans);
   EXPECT_EQ(file.metadata().at("config"), kTexts.config);
   EXPECT_EQ(file.metadata().at("skeleton"), kTexts.skeleton);
 }
