@@ -131,6 +131,14 @@ struct CudaDevice::Impl {
     virtual_memory->check(virtual_memory->set_access(place, kPiece, &access, 1), "cannot use device memory");
   }
 
+  // The host reads shared memory without asking: what is queued must be done. But while it is being recorded.
+  void settle(cudaStream_t stream) const {
+    if (shared == nullptr) return;
+    cudaStreamCaptureStatus recording{};
+    check(cudaStreamIsCapturing(stream, &recording), "cannot ask a stream");
+    if (recording == cudaStreamCaptureStatusNone) check(cudaStreamSynchronize(stream), "the device stopped");
+  }
+
   int index;
   std::array<cudaStream_t, kLanes + 1> streams{};  // the last one is for copies
   std::array<cudaEvent_t, kLanes> joints{};
@@ -199,7 +207,9 @@ std::byte* CudaDevice::reserve_shared(std::size_t bytes) {
 }
 
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes, void* queue) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, static_cast<cudaStream_t>(queue)), "upload failed");
+  const auto stream = static_cast<cudaStream_t>(queue);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "upload failed");
+  impl_->settle(stream);
 }
 
 void CudaDevice::download(void* to, const void* from, std::size_t bytes, void* queue) {
@@ -209,12 +219,15 @@ void CudaDevice::download(void* to, const void* from, std::size_t bytes, void* q
 }
 
 void CudaDevice::copy(void* to, const void* from, std::size_t bytes, void* queue) {
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, static_cast<cudaStream_t>(queue)),
-        "a copy on the device failed");
+  const auto stream = static_cast<cudaStream_t>(queue);
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "a copy on the device failed");
+  impl_->settle(stream);
 }
 
 void CudaDevice::zero(void* to, std::size_t bytes, void* queue) {
-  check(cudaMemsetAsync(to, 0, bytes, static_cast<cudaStream_t>(queue)), "clearing device memory failed");
+  const auto stream = static_cast<cudaStream_t>(queue);
+  check(cudaMemsetAsync(to, 0, bytes, stream), "clearing device memory failed");
+  impl_->settle(stream);
 }
 
 void CudaDevice::synchronise() { check(cudaDeviceSynchronize(), "the device stopped"); }
@@ -254,7 +267,9 @@ void CudaDevice::abandon_capture() noexcept {
 
 void CudaDevice::launch(const CudaGraph& graph, void* queue) {
   require(!graph.empty(), "an empty graph was launched");
-  check(cudaGraphLaunch(graph.impl_->executable, static_cast<cudaStream_t>(queue)), "cannot launch a graph");
+  const auto stream = static_cast<cudaStream_t>(queue);
+  check(cudaGraphLaunch(graph.impl_->executable, stream), "cannot launch a graph");
+  impl_->settle(stream);
 }
 
 std::byte* CudaDevice::allocate_pinned(std::size_t bytes) {

@@ -90,7 +90,7 @@ TEST(BenchCliTest, TunesOnAGpuAlone) {
 TEST(BenchCliTest, NamesWhatItKnows) {
   const ProgramResult result = bench({"--only", "interference"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("--only interference: expected inference, step, losses; did you mean `inference`?"));
+  EXPECT_THAT(result.err, HasSubstr("expected inference, step, losses; did you mean `inference`?"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "core/safetensors.h"
 #include "models/network.h"
+#include "tests/support/device.h"
 #include "tests/support/generator.h"
 #include "tests/support/golden.h"
 
@@ -168,7 +169,7 @@ class Case {
   Safetensors tensors_;
   NetworkOptions options_;
   double tolerance_;  // of the largest value of a tensor
-  Context context_;
+  Context context_{test_context_options()};
   Parameters parameters_;
   Network network_;
   Tensor<float> images_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "tests/support/device.h"
 #include "tests/support/golden.h"
 
 namespace posecu {
@@ -22,7 +23,7 @@ struct Model {
     parameters.allocate(context, Parameters::Gradients::none);
     parameters.initialise(seed);
   }
-  Context context{{.threads = 1, .memory = 256 << 20}};
+  Context context{test_context_options({.threads = 1, .memory = 256 << 20})};
   Parameters parameters;
   Network network;
 };

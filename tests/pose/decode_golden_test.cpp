@@ -13,6 +13,7 @@
 #include "kernels/tag_search.h"
 #include "pose/decode.h"
 #include "tests/pose/golden_maps.h"
+#include "tests/support/device.h"
 #include "tests/support/generator.h"
 #include "tests/support/golden.h"
 
@@ -307,7 +308,7 @@ void check_decoding(Problems& problems, Context& context, std::span<const MapSou
 
 Problems check_decode_case(const fs::path& folder) {
   const Case golden = read_case(folder);
-  Context context({.threads = 2, .memory = std::size_t{4} << 30});
+  Context context(test_context_options({.threads = 2, .memory = std::size_t{4} << 30}));
   Problems problems;
   std::vector<SourceTensors> tensors;
   std::vector<MapSource> sources;

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -84,7 +85,7 @@ TEST(Decode, PictureCoordinatesAreMeasuredFromTheCentre) {
 class SmallMaps {
  public:
   static constexpr BaseSize kBase{12, 8};
-  SmallMaps() : context_({.threads = 2, .memory = 1 << 24}), heat_(map()), tags_(map()) {
+  SmallMaps() : context_(test_context_options({.threads = 2, .memory = 1 << 24})), heat_(map()), tags_(map()) {
     std::ranges::fill(heat_.view(), 0.f);
     std::ranges::fill(tags_.view(), 9.f);
     skeleton_.keypoints = {"a", "b"};

@@ -10,6 +10,7 @@ ContextOptions test_context_options(ContextOptions options) {
   if (wanted == nullptr || std::string_view(wanted) != "cuda") return options;
   options.device = DeviceKind::cuda;
   options.cuda_memory = CudaMemory::shared_with_host;
+  if (options.memory == 0) options.memory = std::size_t{8} << 30;  // several contexts may live at a time
   return options;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -13,7 +14,7 @@ using Values = std::vector<double>;
 
 // Two parameters that leave gaps in the flat buffer, with a running statistic between them.
 struct Net {
-  Net() : context({.threads = 2, .memory = 1 << 20}) {
+  Net() : context(test_context_options({.threads = 2, .memory = 1 << 20})) {
     first = &parameters.add("a", {3, 7}, ParameterRole::trained, InitialValue::zero);
     statistic = &parameters.add("s", {5}, ParameterRole::running_statistic, InitialValue::one);
     second = &parameters.add("b", {70}, ParameterRole::trained, InitialValue::one);
