@@ -16,8 +16,8 @@ std::optional<std::uint64_t> checked_round_up(std::uint64_t value, std::uint64_t
 // Whether [begin, begin + length) lies within [0, total).
 bool range_fits(std::uint64_t begin, std::uint64_t length, std::uint64_t total);
 
-// What a file may have: at most 32768 tensors (a checkpoint of the largest network has 4500), and a tensor eight axes of
-// at most 2^31.
+// What a file may have: at most 32768 tensors (a checkpoint of the largest network has 4500); and a tensor: at most
+// eight axes of at most 2^31.
 inline constexpr std::size_t kMaxTensors = std::size_t{1} << 15;
 inline constexpr std::size_t kMaxAxes = 8;
 inline constexpr std::int64_t kMaxAxis = std::int64_t{1} << 31;
