@@ -16,8 +16,8 @@ class Libraries {
   // The context's State, made from State(context) at the first call. It is gone before the context's memory and device.
   template <class State>
   State& get(Context& context) {
-    std::shared_ptr<void>& state = states_[typeid(State)];
-    if (!state) state = std::make_shared<State>(context);
+    Owned& state = states_.try_emplace(typeid(State), nullptr, nullptr).first->second;
+    if (!state) state = {new State(context), [](void* made) { delete static_cast<State*>(made); }};
     return *static_cast<State*>(state.get());
   }
 
@@ -26,7 +26,9 @@ class Libraries {
   void set_float_products(FloatProducts products) { float_products_ = products; }
 
  private:
-  std::map<std::type_index, std::shared_ptr<void>> states_;
+  using Owned = std::unique_ptr<void, void (*)(void*)>;
+
+  std::map<std::type_index, Owned> states_;
   FloatProducts float_products_ = FloatProducts::exact;
 };
 

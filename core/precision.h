@@ -1,5 +1,5 @@
-// How a network stores what flows through it, and multiplies it. Parameters, their gradients and losses are fp32 always,
-// and so are sums.
+// How a network stores what flows through it, and multiplies it. Parameters, their gradients and losses are fp32
+// always, and so are sums.
 #pragma once
 
 namespace posecu {

@@ -23,8 +23,6 @@ using ::min;
 
 static_assert(offsetof(Stream, queue) == 16, "cmake/join_launchers.sh writes code that reads it there");
 
-static_assert(offsetof(Stream, queue) == 16, "cmake/join_launchers.sh writes code that reads it there");
-
 __device__ __forceinline__ float to_float(float x) { return x; }
 __device__ __forceinline__ float to_float(bfloat16 x) { return __uint_as_float(static_cast<unsigned>(x.bits) << 16); }
 __device__ __forceinline__ float to_float(float16 x) { return __half2float(__ushort_as_half(x.bits)); }

@@ -55,7 +55,8 @@ TEST_F(RunLogTest, WritesRowsAsDocumented) {
           R"({"kind":"step","step":1,"epoch":0,"lr":0.0015,"loss":0.875,"heatmap":0.5,"pull":0.25,"push":0.125,)"
           R"("scale":0.0,"gradient_norm":2.0,"seconds":3.0,"waiting":0.5})",
           R"({"kind":"skipped","step":2,"epoch":0,"lr":0.001,"pictures":[785,40083]})",
-          R"({"kind":"evaluation","step":2,"epoch":0,"set":"coco val2017","score":0.5,"metrics":{"AP":0.5,"AP50":0.75}})"));
+          R"({"kind":"evaluation","step":2,"epoch":0,"set":"coco val2017",)"
+          R"("score":0.5,"metrics":{"AP":0.5,"AP50":0.75}})"));
   EXPECT_THAT(rows("metrics.csv"), ElementsAre("step,epoch,set,score,AP,AP50", "2,0,\"coco val2017\",0.5,0.5,0.75"));
 }
 
