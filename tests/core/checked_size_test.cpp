@@ -1,4 +1,4 @@
-// Sizes from files at the borders of their types: 64 values in each helper, compared with 128-bit arithmetic.
+// Sizes from files at the borders of their types: 71 values in each helper, compared with 128-bit arithmetic.
 #include "core/checked_size.h"
 
 #include <gtest/gtest.h>
@@ -13,16 +13,14 @@ namespace {
 __extension__ using Wide = unsigned __int128;
 constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
 
-// 0, 1 and the neighbours of the powers of two at which 8 to 64 bits end: 64 values.
+// 0, 1 and the neighbours of the powers of two at which 8 to 64 bits end: 71 values.
 std::vector<std::uint64_t> borders() {
   std::set<std::uint64_t> values{0, 1, 2, 3, 5, 7, kMax, kMax - 1, kMax - 2, kMax / 3, kMax / 3 + 1};
   for (const int bits : {7, 8, 15, 16, 24, 30, 31, 32, 33, 47, 48, 53, 61, 62, 63}) {
     const std::uint64_t power = std::uint64_t{1} << bits;
     values.insert({power - 1, power, power + 1, power + 2});
   }
-  std::vector<std::uint64_t> result(values.begin(), values.end());
-  result.resize(64);
-  return result;
+  return {values.begin(), values.end()};
 }
 
 std::optional<std::uint64_t> narrow(Wide value) {
@@ -30,7 +28,7 @@ std::optional<std::uint64_t> narrow(Wide value) {
 }
 
 TEST(CheckedSizeTest, SumsAndProductsAreRightOrRefused) {
-  ASSERT_EQ(borders().size(), 64U);
+  ASSERT_GE(borders().size(), 64U);
   for (const std::uint64_t a : borders())
     for (const std::uint64_t b : borders()) {
       ASSERT_EQ(checked_add(a, b), narrow(Wide{a} + b)) << a << ' ' << b;

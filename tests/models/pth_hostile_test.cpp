@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 struct Hostile {
   std::string what;
   std::vector<std::byte> file;
+  std::string named = "";  // must stand in the message: the name or the opcode that is refused
 };
 
 struct Callable {
@@ -99,15 +100,23 @@ std::vector<std::pair<std::string, std::string>> calls_of(const Callable& callab
                        "h\x01" + kArgument + "R."}};
 }
 
+// What the message names: the first thing that is refused.
+std::string named_in(const Callable& callable, const std::string& form) {
+  if (form == "INST") return "opcode INST (0x69)";
+  if (form == "NEWOBJ_EX" || form.starts_with("STACK_GLOBAL")) return "pickle protocol 4";
+  return "the name " + std::string(callable.module) + "." + std::string(callable.name) + " is none of those";
+}
+
 std::vector<Hostile> evil_pickles() {
   std::vector<Hostile> files;
-  const auto add = [&files](const std::string& what, const std::string& pickle) {
-    files.push_back({what + ", zip", zip_around(pickle)});
-    files.push_back({what + ", legacy", legacy_around(pickle)});
+  const auto add = [&files](const std::string& what, const std::string& pickle, const std::string& named = "") {
+    files.push_back({what + ", zip", zip_around(pickle), named});
+    files.push_back({what + ", legacy", legacy_around(pickle), named});
   };
   for (const Callable& callable : kCallables)
     for (const auto& [form, pickle] : calls_of(callable))
-      add(std::string(callable.module) + "." + std::string(callable.name) + " by " + form, pickle);
+      add(std::string(callable.module) + "." + std::string(callable.name) + " by " + form, pickle,
+          named_in(callable, form));
   const std::string dict = global("collections", "OrderedDict") + ")R", ending = kArgument + "R.";
   add("EXT1", "\x80\x02\x82\x01" + ending);
   add("EXT2", std::string("\x80\x02\x83\x01\x00", 5) + ending);
@@ -147,6 +156,7 @@ std::string failure_of(const Hostile& hostile) {
     const bool place = text.starts_with("hostile.pth: ") && std::ranges::count(text, ':') >= 2;
     const bool clean =
         std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\n'; });
+    if (text.find(hostile.named) == std::string::npos) return hostile.what + ": the message does not name it: " + text;
     return place && clean ? ""
                           : hostile.what + ": a message without file and place, or with control characters: " + text;
   } catch (const std::exception& error) {
