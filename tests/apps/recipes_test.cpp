@@ -128,8 +128,8 @@ void make_data(const fs::path& root, const std::string& dataset) {
     fs::copy(one_picture_set() / "train/000000000785.jpg", pictures / file);
     const std::string json = fmt::format(
         R"({{"images":[{{"id":{0},"file_name":"{1}","width":640,"height":425,"crowdIndex":0.5}}],)"
-        R"("annotations":[{{"id":{0},"image_id":{0},"category_id":1,"iscrowd":0,"keypoints":[{2}],"num_keypoints":{3},"area":9000,)"
-        R"("bbox":[290,140,100,180]}}],"categories":[{{"id":1,"name":"person"}}]}})",
+        R"("annotations":[{{"id":{0},"image_id":{0},"category_id":1,"iscrowd":0,"keypoints":[{2}],)"
+        R"("num_keypoints":{3},"area":9000,"bbox":[290,140,100,180]}}],"categories":[{{"id":1,"name":"person"}}]}})",
         i + 1, file, fmt::join(labels, ","), keypoints);
     write_file_atomically((crowdpose ? root / ("json/crowdpose_" + parts[i] + ".json")
                                      : root / ("annotations/person_keypoints_" + parts[i] + ".json"))
