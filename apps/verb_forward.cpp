@@ -93,11 +93,12 @@ class Outputs {
 }  // namespace
 
 const VerbHelp kForwardHelp{
-    .usage = "MODEL INPUT --out FILE [--batch-statistics]",
+    .usage = "MODEL INPUT --out FILE [key=value...] [--batch-statistics]",
     .examples = kExamples,
     .options = kOptions,
     .least_words = 2,
     .most_words = 2,
+    .overrides = VerbHelp::Overrides::accepted,
     .text =
         "INPUT is a safetensors file with a tensor `input` [N,3,H,W]: normalised RGB, H and W multiples of 32.\n"
         "FILE gets `heatmaps0` [N,K,H/4,W/4], `heatmaps1` [N,K,H/2,W/2] (HigherHRNet), `tagmaps`\n"
@@ -106,7 +107,8 @@ const VerbHelp kForwardHelp{
 int run_forward(const Arguments& arguments) {
   const auto out = arguments.value("--out");
   if (!out) throw UsageError("forward: --out FILE is missing\n  try: posecu forward --help");
-  const ResolvedModel model = resolve_model(arguments.words()[0], std::nullopt, {}, weights_limits(arguments));
+  const ResolvedModel model =
+      resolve_model(arguments.words()[0], std::nullopt, arguments.overrides(), weights_limits(arguments));
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
   say(chatter(arguments), loaded.coverage() + '\n');
