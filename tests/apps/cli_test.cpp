@@ -107,8 +107,7 @@ TEST(CliTest, DoctorFitsOneScreen) {
   const ProgramResult result = run_posecu({"doctor"});
   EXPECT_EQ(result.code, 0);
   EXPECT_LE(std::ranges::count(result.out, '\n'), 24);
-  for (const char* word : {"processor", "memory", "cores", "oneDNN", "cuda"})
-    EXPECT_THAT(result.out, HasSubstr(word));
+  for (const char* word : {"processor", "memory", "cores", "oneDNN", "cuda"}) EXPECT_THAT(result.out, HasSubstr(word));
 }
 
 TEST(CliTest, AClosedPipeEndsQuietly) {
