@@ -67,6 +67,9 @@ constexpr auto kKeys = std::to_array<Key>({
     number("data.augment.flip", "0.5", 0, 1, "Probability of mirroring."),
     integer("data.loader_threads", "2", 1, 256, "Threads that prepare training pictures; batches do not depend on it."),
     flag("data.drop_last", "true", "Leave out an epoch's remainder that fills no batch."),
+    flag("data.tolerate_damage", "false", "Fill the lost part of a damaged JPEG with grey instead of stopping there."),
+    integer("data.skip_missing", "0", 0, kMany,
+            "Pictures without a file that may be left out; scoring misses their people."),
 
     integer("train.input_size", "512", 64, 8192, "Side of the square training pictures, a multiple of 32."),
     integer("train.batch", "10", 1, 4096, "Pictures of a pass."),

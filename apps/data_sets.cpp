@@ -1,7 +1,9 @@
 #include "apps/data_sets.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "apps/skeleton_toml.h"
@@ -10,20 +12,49 @@
 namespace posecu {
 namespace {
 
-const std::string& root_of(const Config& config) {
+// Leaves out up to data.skip_missing pictures whose files are not there. 0: nothing is looked for, reading tells.
+DataSet without_missing(DataSet set, const Config& config) {
+  const auto most = static_cast<std::size_t>(config.large_integer("data.skip_missing"));
+  if (most == 0) return set;
+  std::vector<std::string> missing;
+  std::erase_if(set.pictures, [&](const PictureLabel& picture) {
+    if (std::filesystem::exists(picture.path)) return false;
+    missing.push_back(picture.path);
+    return true;
+  });
+  if (missing.empty()) return set;
+  constexpr std::size_t kToName = 5;
+  const std::string names =
+      fmt::format("{}{}",
+                  fmt::join(missing.begin(),
+                            missing.begin() + static_cast<std::ptrdiff_t>(std::min(missing.size(), kToName)), ", "),
+                  missing.size() > kToName ? ", ..." : "");
+  if (missing.size() > most)
+    throw InputError(
+        set.annotation_file, "",
+        fmt::format("{} pictures have no file, data.skip_missing allows {}: {}", missing.size(), most, names));
+  set.remarks.push_back(
+      fmt::format("{}: {} pictures without a file are left out: {}", set.annotation_file, missing.size(), names));
+  return set;
+}
+
+}  // namespace
+
+const std::string& data_root(const Config& config) {
   const std::string& root = config.text("data.root");
   if (root.empty()) throw UsageError("data.root is empty: where is the data set?\n  try: data.root=FOLDER");
   return root;
 }
 
-}  // namespace
+Skeleton skeleton_named(const std::string& name) {
+  return std::filesystem::exists(name) ? read_skeleton(name) : skeleton_by_name(name);
+}
 
 Skeleton configured_skeleton(const Config& config) {
   const std::string& name = config.text("data.skeleton");
   if (name.empty()) return skeleton_by_name(config.text("data.dataset"));
-  if (std::filesystem::exists(name)) return read_skeleton(name);
   try {
-    return skeleton_by_name(name);
+    return skeleton_named(name);
   } catch (const UsageError&) {
     throw UsageError(
         fmt::format("{}: data.skeleton = {}: neither a file nor one of coco, crowdpose and ochuman\n"
@@ -33,13 +64,15 @@ Skeleton configured_skeleton(const Config& config) {
 }
 
 DataSet read_train_set(const Config& config, const Skeleton& skeleton) {
-  return read_splits(config.text("data.dataset"), root_of(config), config.texts("data.train"), skeleton);
+  return without_missing(
+      read_splits(config.text("data.dataset"), data_root(config), config.texts("data.train"), skeleton), config);
 }
 
-DataSet read_val_set(const Config& config, const Skeleton& skeleton) {
+DataSet read_val_set(const Config& config, const Skeleton& skeleton, Labels labels) {
   if (config.text("data.val").empty())
     throw UsageError("data.val is empty: which part of the data set shall be evaluated?\n  try: data.val=val2017");
-  return read_split(config.text("data.dataset"), root_of(config), config.text("data.val"), skeleton);
+  return without_missing(
+      read_split(config.text("data.dataset"), data_root(config), config.text("data.val"), skeleton, labels), config);
 }
 
 DataSet read_train_set(const Config& config) { return read_train_set(config, configured_skeleton(config)); }

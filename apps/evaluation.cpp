@@ -48,6 +48,7 @@ FindOptions find_options(const Config& config) {
   options.input_size = config.integer("eval.input_size");
   options.flip = config.boolean("eval.flip") ? FindOptions::Flip::yes : FindOptions::Flip::no;
   options.scales = config.numbers("eval.scales");
+  if (config.boolean("data.tolerate_damage")) options.damaged = DamagedPicture::fill;
   options.decode.nms_kernel = config.integer("eval.nms_kernel");
   options.decode.max_people = config.integer("eval.max_people");
   options.decode.threshold = config.number("eval.threshold");
@@ -94,7 +95,7 @@ std::optional<Detections> find_people(Context& context, Network& network, const 
   Detections detections;
   for (std::size_t i = 0; i < set.pictures.size(); ++i) {
     const PictureLabel& label = set.pictures[i];
-    for (const Person& person : finder.find(read_picture(label.path), label.path))
+    for (const Person& person : finder.find(read_picture(label, options.damaged), label.path))
       detections.list.push_back(detection_of(person, label.id, set.category_id));
     if (!on_picture(i + 1)) return std::nullopt;
   }

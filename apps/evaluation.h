@@ -24,6 +24,7 @@ struct FindOptions {
   int input_size = 512;
   Flip flip = Flip::yes;  // average with the mirrored picture
   std::vector<double> scales{1.0};
+  DamagedPicture damaged = DamagedPicture::refuse;
   DecodeOptions decode;
 };
 FindOptions find_options(const Config& config);

@@ -30,7 +30,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
      &kScoreHelp},
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"weights", "looks into weights files of any format, compares and converts them", run_weights, &kWeightsHelp},
-    {"data", "draws people with exact labels", run_data, &kDataHelp},
+    {"data", "checks, counts and draws a data set; makes pictures of drawn people", run_data, &kDataHelp},
     {"bench", "times a network and every operation in it, beside what the device can do at most", run_bench,
      &kBenchHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},

@@ -47,6 +47,7 @@ LoaderOptions loader_options(const Config& config, DeviceKind device) {
                             .rotation = config.number("data.augment.rotation"),
                             .translation = config.number("data.augment.translation"),
                             .flip = config.number("data.augment.flip")};
+  if (config.boolean("data.tolerate_damage")) options.sample.damaged = DamagedPicture::fill;
   options.sample.seed = static_cast<std::uint64_t>(config.large_integer("train.seed"));
   options.kind = device == DeviceKind::cuda ? BatchKind::raw : BatchKind::finished;
   options.threads = config.integer("data.loader_threads");

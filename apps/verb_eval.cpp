@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "apps/data_sets.h"
@@ -12,6 +13,7 @@
 #include "apps/progress.h"
 #include "apps/verbs.h"
 #include "core/error.h"
+#include "pose/results_check.h"
 
 namespace posecu {
 namespace {
@@ -27,7 +29,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kConfigOption,
     {"--evaluator", "NAME", "xtcocotools (default), pycocotools or crowdposetools; the same as eval.evaluator=NAME."},
     {"--json", "", "The table as one JSON object on standard output."},
-    {"--submit", "FILE", "Also write the found people as COCO keypoint results."},
+    {"--submit", "FILE", "Also write the found people as COCO keypoint results, checked."},
     kMaxModelBytesOption,
     kAllowNonFiniteOption,
     kDeviceOption,
@@ -60,6 +62,22 @@ std::string provenance(const ResolvedModel& model) {
                      same ? ": the set of this very table" : "");
 }
 
+// Writes results in the order of picture ids, the best of a picture first, reads them back and checks them as an
+// evaluation server would. Says what it wrote.
+std::string write_submission(const std::string& path, const GroundTruth& truth, const DataSet& set,
+                             std::vector<Detection> found) {
+  std::ranges::stable_sort(found, [](const Detection& a, const Detection& b) {
+    return a.picture_id != b.picture_id ? a.picture_id < b.picture_id : a.score > b.score;
+  });
+  write_results(path, found);
+  const Detections written = read_results(path);
+  check_submission(truth, written, set.category_id, set.skeleton.size());
+  require(results_json(written.list) == results_json(found), "a results file reads back as it was written");
+  std::size_t pictures = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) pictures += i == 0 || found[i].picture_id != found[i - 1].picture_id;
+  return fmt::format("{}: {} people in {} of {} pictures, checked", path, found.size(), pictures, set.pictures.size());
+}
+
 }  // namespace
 
 const VerbHelp kEvalHelp{
@@ -79,7 +97,8 @@ int run_eval(const Arguments& arguments) {
   const ResolvedModel model = resolve(arguments);
   const Config& config = model.config;
   const Skeleton skeleton = skeleton_of(model);
-  const DataSet set = read_val_set(config, skeleton);
+  const auto submit = arguments.value("--submit");
+  const DataSet set = read_val_set(config, skeleton, submit ? Labels::optional : Labels::required);
   const GroundTruth truth = read_ground_truth(set.annotation_file);
   Context context(context_options(arguments));
   LoadedNetwork loaded(context, model);
@@ -92,7 +111,11 @@ int run_eval(const Arguments& arguments) {
         return true;
       });
   progress.clear();
-  if (const auto submit = arguments.value("--submit")) write_results(*submit, found->list);
+  if (submit) progress.message(write_submission(*submit, truth, set, found->list));
+  if (!truth.labelled) {
+    print(fmt::format("{} has no annotations: there is nothing to score\n{}", truth.source, provenance(model)));
+    return kDone;
+  }
   const ScoreTable table =
       evaluate(truth, *found, options_for(truth, evaluator_by_name(config.text("eval.evaluator")), skeleton.sigmas));
   if (arguments.given("--json")) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "apps/data_sets.h"
 #include "apps/device.h"
 #include "apps/exit_code.h"
 #include "apps/output.h"
@@ -26,6 +27,8 @@ constexpr auto kExamples = std::to_array<Example>({
 
 constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--evaluator", "NAME", "xtcocotools (default), pycocotools or crowdposetools."},
+    {"--skeleton", "NAME",
+     "Whose sigmas count: coco, crowdpose, ochuman or a TOML file; default: by the joints' number."},
     {"--json", "", "One JSON object on standard output instead of the table."},
     {"--quiet", "", "No warnings, errors only."},
 });
@@ -56,6 +59,11 @@ ScoreTable check_only(const Inputs& inputs, Evaluator evaluator) {
   return table;
 }
 
+EvaluateOptions score_options(const GroundTruth& truth, Evaluator evaluator, const Arguments& arguments) {
+  const auto skeleton = arguments.value("--skeleton");
+  return skeleton ? options_for(truth, evaluator, skeleton_named(*skeleton).sigmas) : options_for(truth, evaluator);
+}
+
 }  // namespace
 
 const VerbHelp kScoreHelp{
@@ -74,8 +82,8 @@ int run_score(const Arguments& arguments) {
   const Evaluator evaluator = evaluator_by_name(arguments.value("--evaluator").value_or("xtcocotools"));
   const Inputs inputs = read_inputs(arguments.words()[0], arguments.words()[1]);
   const auto& [truth, detections] = inputs;
-  const ScoreTable table =
-      truth.labelled ? evaluate(truth, detections, options_for(truth, evaluator)) : check_only(inputs, evaluator);
+  const ScoreTable table = truth.labelled ? evaluate(truth, detections, score_options(truth, evaluator, arguments))
+                                          : check_only(inputs, evaluator);
   const std::vector<std::string> doubts = doubtful_results(truth, detections, evaluator);
   for (const std::string& doubt : doubts)
     say(chatter(arguments), fmt::format("posecu: warning: {}: {}\n", detections.source, doubt));

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -36,8 +38,9 @@ class Descriptor {
   int number_;
 };
 
-template <class Bytes>
-Bytes read_all(const std::string& path, std::uint64_t max_bytes) {
+// Reads the whole file to the place that `prepare` gives for its size.
+template <class Prepare>
+void read_all(const std::string& path, std::uint64_t max_bytes, const Prepare& prepare) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) throw InputError(path, "", "no such file");
@@ -51,15 +54,14 @@ Bytes read_all(const std::string& path, std::uint64_t max_bytes) {
   if (size > max_bytes) {
     throw InputError(path, "", fmt::format("{} bytes, more than the {} that such a file may have", size, max_bytes));
   }
-  Bytes contents(size, {});
-  for (std::size_t done = 0; done < contents.size();) {
-    const ssize_t n = read(file.number(), contents.data() + done, contents.size() - done);
+  auto* const contents = prepare(static_cast<std::size_t>(size));
+  for (std::size_t done = 0; done < size;) {
+    const ssize_t n = read(file.number(), contents + done, size - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail("read", path, errno);
     if (n == 0) throw InputError(path, fmt::format("byte {}", done), "the file ended while it was being read");
     done += static_cast<std::size_t>(n);
   }
-  return contents;
 }
 
 void write_all(int descriptor, const std::string& path, std::span<const std::byte> bytes) {
@@ -82,11 +84,43 @@ void sync_folder_of(const std::string& path) {
 }  // namespace
 
 std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes) {
-  return read_all<std::vector<std::byte>>(path, max_bytes);
+  std::vector<std::byte> contents;
+  read_all(path, max_bytes, [&](std::size_t size) {
+    contents.resize(size);
+    return contents.data();
+  });
+  return contents;
 }
 
 std::string read_text_file(const std::string& path, std::uint64_t max_bytes) {
-  return read_all<std::string>(path, max_bytes);
+  std::string contents;
+  read_all(path, max_bytes, [&](std::size_t size) {
+    contents.resize(size);
+    return contents.data();
+  });
+  return contents;
+}
+
+PaddedText::PaddedText(std::size_t size) : size_(size) {
+  // Touching a page for the first time costs more than reading it; large pages make that rare.
+  constexpr std::size_t kLargePage = std::size_t{2} << 20;
+  const std::size_t bytes = (size + kPadding + kLargePage - 1) / kLargePage * kLargePage;
+  text_.reset(
+      static_cast<char*>(size < kLargePage ? std::malloc(size + kPadding) : std::aligned_alloc(kLargePage, bytes)));
+  if (!text_) throw std::bad_alloc();
+  if (size >= kLargePage) madvise(text_.get(), bytes, MADV_HUGEPAGE);  // advice: may be refused
+  std::memset(text_.get() + size, 0, kPadding);
+}
+
+PaddedText::PaddedText(std::string_view text) : PaddedText(text.size()) { std::ranges::copy(text, text_.get()); }
+
+PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes) {
+  PaddedText contents;
+  read_all(path, max_bytes, [&](std::size_t size) {
+    contents = PaddedText(size);
+    return contents.text_.get();
+  });
+  return contents;
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,31 @@ namespace posecu {
 // MachineError when reading fails.
 std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 40);
 std::string read_text_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+
+// The text of a large file, for a parser that reads up to kPadding bytes (zeros) beyond its end. Move only.
+class PaddedText {
+ public:
+  static constexpr std::size_t kPadding = 64;
+
+  PaddedText() : PaddedText(std::string_view()) {}
+  explicit PaddedText(std::string_view text);
+
+  const char* data() const { return text_.get(); }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(char* text) const { std::free(text); }
+  };
+  explicit PaddedText(std::size_t size);  // unset but for the padding
+  friend PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes);
+
+  std::unique_ptr<char, Free> text_;
+  std::size_t size_ = 0;
+};
+
+// As read_text_file.
+PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
 // A file that appears under its name only when commit() has written and synced all of it: it is made beside its target
 // as "NAME.part", renamed over it, and the folder is synced. Without commit(), the destructor removes it.

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <array>
 #include <cmath>
+#include <memory>
+#include <new>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -18,14 +22,15 @@ constexpr double kFarthest = 1e6;
 
 // What is wrong with a field; whoever knows the annotation and the file adds them.
 struct FieldError : std::runtime_error {
-  FieldError(std::string_view field, std::string_view problem)
-      : std::runtime_error(fmt::format("{}: {}", field, problem)) {}
+  FieldError(std::string_view name, std::string_view problem)
+      : std::runtime_error(fmt::format("{}: {}", name, problem)), field(name) {}
+  std::string field;
 };
 
 // Which fields of an object were met: required ones must be there, none twice.
 class Fields {
  public:
-  explicit Fields(std::initializer_list<std::string_view> names) : names_(names) {}
+  explicit Fields(std::span<const std::string_view> names) : names_(names) {}  // must outlive this
 
   // The position of `name` among the names, or -1; an error when it comes a second time.
   int meet(std::string_view name) {
@@ -44,7 +49,7 @@ class Fields {
   }
 
  private:
-  std::vector<std::string_view> names_;
+  std::span<const std::string_view> names_;
   unsigned met_ = 0;
 };
 
@@ -80,9 +85,22 @@ json::array list(std::string_view field, json::value value) {
 
 std::size_t count(json::array array) { return array.count_elements(); }
 
+// Most lists are short: one allocation of the right size serves them.
 std::vector<double> numbers(std::string_view field, json::value value) {
+  std::array<double, 128> first;
   std::vector<double> result;
-  for (json::value element : list(field, value)) result.push_back(number(field, element));
+  std::size_t n = 0;
+  for (json::value element : list(field, value)) {
+    const double next = number(field, element);
+    if (n < first.size()) {
+      first[n] = next;
+    } else {
+      if (n == first.size()) result.assign(first.begin(), first.end());
+      result.push_back(next);
+    }
+    ++n;
+  }
+  if (n <= first.size()) result.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(n));
   return result;
 }
 
@@ -102,23 +120,15 @@ bool flag(std::string_view field, json::value value) {
 
 JsonCategory parse_category(json::object object) {
   JsonCategory category;
-  Fields fields{"id", "name", "keypoints"};
+  static constexpr auto kNames = std::to_array<std::string_view>({"id", "name", "keypoints"});
+  Fields fields(kNames);
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
-    switch (fields.meet(key)) {
-      case 0:
-        category.id = integer(key, value);
-        break;
-      case 1:
-        category.name = text(key, value);
-        break;
-      case 2:
-        category.keypoints = count(list(key, value));
-        break;
-      default:
-        break;
-    }
+    const int which = fields.meet(key);
+    if (which == 0) category.id = integer(key, value);
+    if (which == 1) category.name = text(key, value);
+    if (which == 2) category.keypoints = count(list(key, value));
   }
   fields.require_first(1);
   return category;
@@ -126,29 +136,17 @@ JsonCategory parse_category(json::object object) {
 
 JsonPicture parse_picture(json::object object) {
   JsonPicture picture;
-  Fields fields{"id", "file_name", "width", "height", "crowdIndex"};
+  static constexpr auto kNames = std::to_array<std::string_view>({"id", "file_name", "width", "height", "crowdIndex"});
+  Fields fields(kNames);
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
-    switch (fields.meet(key)) {
-      case 0:
-        picture.id = integer(key, value);
-        break;
-      case 1:
-        picture.file_name = text(key, value);
-        break;
-      case 2:
-        picture.width = small_integer(key, value);
-        break;
-      case 3:
-        picture.height = small_integer(key, value);
-        break;
-      case 4:
-        picture.crowd_index = number(key, value);
-        break;
-      default:
-        break;
-    }
+    const int which = fields.meet(key);
+    if (which == 0) picture.id = integer(key, value);
+    if (which == 1) picture.file_name = text(key, value);
+    if (which == 2) picture.width = small_integer(key, value);
+    if (which == 3) picture.height = small_integer(key, value);
+    if (which == 4) picture.crowd_index = number(key, value);
   }
   fields.require_first(4);
   return picture;
@@ -191,42 +189,22 @@ std::string_view raw_text(std::string_view field, json::value value) {
 
 JsonPerson parse_person(json::object object) {
   JsonPerson person;
-  Fields fields{"id",   "image_id", "keypoints",     "category_id", "iscrowd",
-                "bbox", "area",     "num_keypoints", "segmentation"};
+  static constexpr auto kNames = std::to_array<std::string_view>(
+      {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
+  Fields fields(kNames);
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
-    switch (fields.meet(key)) {
-      case 0:
-        person.id = integer(key, value);
-        break;
-      case 1:
-        person.picture_id = integer(key, value);
-        break;
-      case 2:
-        person.keypoints = coordinates(key, value);
-        break;
-      case 3:
-        person.category_id = integer(key, value);
-        break;
-      case 4:
-        person.iscrowd = flag(key, value);
-        break;
-      case 5:
-        person.bbox = parse_box(key, value);
-        break;
-      case 6:
-        person.area = parse_area(key, value);
-        break;
-      case 7:
-        person.num_keypoints = small_integer(key, value);
-        break;
-      case 8:
-        person.segmentation = raw_text(key, value);
-        break;
-      default:
-        break;
-    }
+    const int which = fields.meet(key);
+    if (which == 0) person.id = integer(key, value);
+    if (which == 1) person.picture_id = integer(key, value);
+    if (which == 2) person.keypoints = coordinates(key, value);
+    if (which == 3) person.category_id = integer(key, value);
+    if (which == 4) person.iscrowd = flag(key, value);
+    if (which == 5) person.bbox = parse_box(key, value);
+    if (which == 6) person.area = parse_area(key, value);
+    if (which == 7) person.num_keypoints = small_integer(key, value);
+    if (which == 8) person.segmentation = raw_text(key, value);
   }
   fields.require_first(3);
   return person;
@@ -241,56 +219,77 @@ std::string name_element(json::object object, std::string_view what, std::string
   return fmt::format("{}[{}]", list, index);
 }
 
-template <class Element>
-std::vector<Element> parse_list(const std::string& path, std::string_view name, std::string_view what,
-                                json::value value, Element (*parse)(json::object)) {
-  std::vector<Element> elements;
-  json::array array;
-  if (value.get_array().get(array) != simdjson::SUCCESS) throw InputError(path, name, "expected a list");
-  for (json::value element : array) {
-    json::object object;
-    if (element.get_object().get(object) != simdjson::SUCCESS)
-      throw InputError(path, fmt::format("{}[{}]", name, elements.size()), "expected an object");
-    try {
-      elements.push_back(parse(object));
-    } catch (const FieldError& error) {
-      throw InputError(path, name_element(object, what, name, elements.size()), error.what());
-    }
-  }
-  return elements;
-}
+// Reads the lists of a file, entry by entry.
+class Parser {
+ public:
+  Parser(const std::string& path, Faults faults) : path_(path), faults_(faults) {}
 
-JsonAnnotations parse_file(const std::string& path, json::document& document) {
-  JsonAnnotations result;
-  Fields fields{"images", "annotations", "categories"};
-  for (auto field : document.get_object()) {
-    const std::string_view key = field.unescaped_key();
-    json::value value = field.value();
-    switch (fields.meet(key)) {
-      case 0:
-        result.pictures = parse_list(path, key, "picture", value, parse_picture);
-        break;
-      case 1:
-        result.people = parse_list(path, key, "annotation", value, parse_person);
-        result.labelled = true;
-        break;
-      case 2:
-        result.categories = parse_list(path, key, "category", value, parse_category);
-        break;
-      default:
-        break;
+  JsonAnnotations parse(json::document& document) {
+    static constexpr auto kNames = std::to_array<std::string_view>({"images", "annotations", "categories"});
+    Fields fields(kNames);
+    for (auto field : document.get_object()) {
+      const std::string_view key = field.unescaped_key();
+      json::value value = field.value();
+      switch (fields.meet(key)) {
+        case 0:
+          result_.pictures = parse_list(key, "picture", value, parse_picture);
+          break;
+        case 1:
+          result_.people = parse_list(key, "annotation", value, parse_person);
+          result_.labelled = true;
+          break;
+        case 2:
+          result_.categories = parse_list(key, "category", value, parse_category);
+          break;
+        default:
+          break;
+      }
     }
+    fields.require_first(1);
+    const char* rest = nullptr;
+    if (document.current_location().get(rest) == simdjson::SUCCESS)
+      throw FieldError("the end of the file", "something follows the annotations");
+    return std::move(result_);
   }
-  fields.require_first(1);
-  const char* rest = nullptr;
-  if (document.current_location().get(rest) == simdjson::SUCCESS)
-    throw FieldError("the end of the file", "something follows the annotations");
-  return result;
-}
+
+ private:
+  template <class Element>
+  std::vector<Element> parse_list(std::string_view name, std::string_view what, json::value value,
+                                  Element (*parse_element)(json::object)) {
+    std::vector<Element> elements;
+    json::array array;
+    if (value.get_array().get(array) != simdjson::SUCCESS) throw InputError(path_, name, "expected a list");
+    std::size_t index = 0;
+    for (json::value element : array) {
+      const std::size_t place = index++;
+      json::object object;
+      if (element.get_object().get(object) != simdjson::SUCCESS) {
+        report({fmt::format("{}[{}]", name, place), std::string(what), "expected an object"});
+        continue;
+      }
+      try {
+        elements.push_back(parse_element(object));
+      } catch (const FieldError& error) {
+        report({name_element(object, what, name, place), error.field, error.what()});
+      }
+    }
+    return elements;
+  }
+
+  void report(Fault fault) {
+    if (faults_ == Faults::refuse) throw InputError(path_, fault.place, fault.problem);
+    result_.faults.push_back(std::move(fault));
+  }
+
+  const std::string& path_;
+  Faults faults_;
+  JsonAnnotations result_;
+};
 
 RunLengths parse_runs(json::object object) {
   RunLengths runs;
-  Fields fields{"counts", "size"};
+  static constexpr auto kNames = std::to_array<std::string_view>({"counts", "size"});
+  Fields fields(kNames);
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
@@ -329,19 +328,27 @@ Segmentation parse_regions(json::document& document) {
 
 }  // namespace
 
-JsonFile::JsonFile(std::string text, std::string path) : path_(std::move(path)), text_(std::move(text)) {
-  text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
+static_assert(PaddedText::kPadding >= simdjson::SIMDJSON_PADDING);
+
+JsonFile::JsonFile(PaddedText text, std::string path) : path_(std::move(path)), text_(std::move(text)) {}
+
+void check_memory_for_texts(std::size_t file_bytes) {
+  const auto room = std::make_unique_for_overwrite<std::uint8_t[]>(5 * file_bytes / 3 + 2 * simdjson::SIMDJSON_PADDING);
+  require(room != nullptr, "new gives memory or throws");
 }
 
-JsonAnnotations JsonFile::parse() const {
+JsonAnnotations JsonFile::parse(Faults faults) const {
+  check_memory_for_texts(text_.size());
   json::parser parser;
   json::document document;
   const simdjson::error_code bad =
-      parser.iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.capacity())).get(document);
+      parser.iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + PaddedText::kPadding))
+          .get(document);
+  if (bad == simdjson::MEMALLOC) throw std::bad_alloc();
   if (bad != simdjson::SUCCESS)
     throw InputError(path_, "", fmt::format("not valid JSON: {}", simdjson::error_message(bad)));
   try {
-    return parse_file(path_, document);
+    return Parser(path_, faults).parse(document);
   } catch (const simdjson::simdjson_error& error) {
     const char* at = nullptr;
     const bool known = document.current_location().get(at) == simdjson::SUCCESS;
@@ -352,23 +359,22 @@ JsonAnnotations JsonFile::parse() const {
   }
 }
 
-Segmentation parse_segmentation(const std::string& path, const JsonPerson& person) {
-  if (person.segmentation.empty()) return {};
-  const auto refuse = [&](std::string_view problem) {
-    throw InputError(path, fmt::format("annotation {}", person.id), fmt::format("segmentation: {}", problem));
-  };
+Segmentation parse_segmentation(std::string_view text) {
+  if (text.empty()) return {};
   try {
-    json::parser parser;
-    const std::string_view text = person.segmentation;  // the file's own padding, or more JSON, lies behind it
+    check_memory_for_texts(text.size());
+    json::parser parser;  // the file's own padding, or more JSON, lies behind the text
     json::document document = parser.iterate(
         simdjson::padded_string_view(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING));
     return parse_regions(document);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const simdjson::simdjson_error& error) {
-    refuse(error.what());
-  } catch (const std::exception& error) {
-    refuse(error.what());
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
+    throw std::invalid_argument(fmt::format("segmentation: {}", error.what()));
+  } catch (const std::exception& error) {  // of a field, or of a check of data/mask.h
+    throw std::invalid_argument(fmt::format("segmentation: {}", error.what()));
   }
-  return {};
 }
 
 }  // namespace posecu

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/file.h"
 #include "data/mask.h"
 
 namespace posecu {
@@ -36,24 +37,41 @@ struct JsonPerson {
   std::string_view segmentation;  // its JSON text, within the file; empty when there is none or it is null
 };
 
+// An entry that cannot be used, and why. `field` is the part that is wrong; `problem` names it too.
+struct Fault {
+  std::string place, field, problem;  // "annotation 12", "keypoints", "keypoints: expected 51 numbers, found 48"
+};
+
+// What becomes of such entries.
+enum class Faults {
+  refuse,  // InputError at the first one
+  collect  // left out, and listed
+};
+
 struct JsonAnnotations {
   std::vector<JsonCategory> categories;
   std::vector<JsonPicture> pictures;
   std::vector<JsonPerson> people;
+  std::vector<Fault> faults;
   bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };
 
 // An annotation file in memory; what parse() returns points into it.
 class JsonFile {
  public:
-  JsonFile(std::string text, std::string path);  // `path` is for messages
-  JsonAnnotations parse() const;
+  JsonFile(PaddedText text, std::string path);  // `path` is for messages
+  JsonAnnotations parse(Faults faults = Faults::refuse) const;
 
  private:
-  std::string path_, text_;  // padded as simdjson wants it
+  std::string path_;
+  PaddedText text_;
 };
 
-// The segmentation of a person of the file `path`; JsonFile must still be alive.
-Segmentation parse_segmentation(const std::string& path, const JsonPerson& person);
+// Throws std::bad_alloc where there is no memory for the texts of a JSON file of that size: simdjson 3 asks for it
+// without looking at the answer.
+void check_memory_for_texts(std::size_t file_bytes);
+
+// JsonPerson::segmentation, while the JsonFile lives. Throws std::invalid_argument saying what is wrong.
+Segmentation parse_segmentation(std::string_view text);
 
 }  // namespace posecu

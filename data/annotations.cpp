@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -20,12 +21,12 @@ constexpr std::uint64_t kMostFileBytes = 4'000'000'000;  // simdjson's limit is 
 constexpr double kBoxShareOfArea = 0.53;                 // CrowdPose's person area, from its box
 
 // A name that stays below its folder.
-void check_file_name(const std::string& file, const std::string& place, const std::string& name) {
+void check_file_name(const std::string& place, const std::string& name) {
   const auto refuse = [&](std::string_view problem) {
-    throw InputError(file, place, fmt::format("file_name \"{}\" {}", name, problem));
+    throw Fault{place, "file_name", fmt::format("file_name \"{}\" {}", name, problem)};
   };
   if (name.empty()) refuse("is empty");
-  if (name.find('\0') != std::string::npos) throw InputError(file, place, "file_name holds a zero byte");
+  if (name.find('\0') != std::string::npos) throw Fault{place, "file_name", "file_name holds a zero byte"};
   if (name.front() == '/' || name.find('\\') != std::string::npos) refuse("must be relative to the picture folder");
   for (std::size_t start = 0; start <= name.size();) {
     const std::size_t end = std::min(name.find('/', start), name.size());
@@ -63,19 +64,23 @@ std::string plural(std::size_t n, std::string_view what) { return fmt::format("{
 // Turns what a file says into a data set: links, checks, defaults.
 class Builder {
  public:
-  Builder(const std::string& path, const std::string& folder, const Skeleton& skeleton) : path_(path), folder_(folder) {
+  Builder(const std::string& path, const std::string& folder, const Skeleton& skeleton, Faults faults)
+      : path_(path), folder_(folder), faults_(faults) {
     set_.skeleton = skeleton;
     set_.annotation_file = path;
   }
 
   DataSet build(JsonAnnotations json) {
     set_.labelled = json.labelled;
+    set_.faults = std::move(json.faults);
     set_.category_id = person_category(json.categories);
-    for (JsonPicture& picture : json.pictures) add(std::move(picture));
-    for (JsonPerson& person : json.people) add(std::move(person));
-    remark(other_categories_, "annotation", "of other categories left out");
-    remark(recounted_, "annotation", "had a num_keypoints that differs from the marked keypoints: counted anew");
-    remark(no_area_, "annotation", "without area: 0.53 of the box");
+    for (JsonPicture& picture : json.pictures) try_to_add(std::move(picture));
+    for (JsonPerson& person : json.people) try_to_add(std::move(person));
+    const Corrections& corrections = set_.corrections;
+    remark(corrections.other_category.size(), "annotation", "of other categories left out");
+    remark(corrections.recounted.size(), "annotation",
+           "had a num_keypoints that differs from the marked keypoints: counted anew");
+    remark(corrections.without_area.size(), "annotation", "without area: 0.53 of the box");
     return std::move(set_);
   }
 
@@ -97,14 +102,24 @@ class Builder {
     return category;
   }
 
+  template <class Entry>
+  void try_to_add(Entry entry) {
+    try {
+      add(std::move(entry));
+    } catch (Fault& fault) {
+      if (faults_ == Faults::refuse) throw InputError(path_, fault.place, fault.problem);
+      set_.faults.push_back(std::move(fault));
+    }
+  }
+
   void add(JsonPicture picture) {
     const std::string place = fmt::format("picture {}", picture.id);
-    check_file_name(path_, place, picture.file_name);
+    check_file_name(place, picture.file_name);
     if (picture.width <= 0 || picture.height <= 0)
-      throw InputError(path_, place,
-                       fmt::format("width and height must be positive, found {} x {}", picture.width, picture.height));
+      throw Fault{place, "size",
+                  fmt::format("width and height must be positive, found {} x {}", picture.width, picture.height)};
     if (!by_id_.emplace(picture.id, set_.pictures.size()).second)
-      throw InputError(path_, place, "id: another picture has the same");
+      throw Fault{place, "id", "id: another picture has the same"};
     PictureLabel label;
     label.id = picture.id;
     label.path = folder_.empty() ? picture.file_name : folder_ + "/" + picture.file_name;
@@ -116,20 +131,20 @@ class Builder {
   }
 
   void add(JsonPerson person) {
-    const std::string place = fmt::format("annotation {}", person.id);
-    if (!people_.insert(person.id).second) throw InputError(path_, place, "id: another annotation has the same");
+    const auto refuse = [&](std::string field, std::string problem) {
+      throw Fault{fmt::format("annotation {}", person.id), std::move(field), std::move(problem)};
+    };
+    if (!people_.insert(person.id).second) refuse("id", "id: another annotation has the same");
     const auto picture = by_id_.find(person.picture_id);
-    if (picture == by_id_.end())
-      throw InputError(path_, place, fmt::format("image_id: there is no picture {}", person.picture_id));
+    if (picture == by_id_.end()) refuse("image_id", fmt::format("image_id: there is no picture {}", person.picture_id));
     if (person.category_id.value_or(set_.category_id) != set_.category_id) {
-      ++other_categories_;
+      set_.corrections.other_category.push_back(person.id);
       return;
     }
     if (person.keypoints.size() != 3 * static_cast<std::size_t>(set_.skeleton.size()))
-      throw InputError(
-          path_, place,
-          fmt::format("keypoints: expected {} numbers ({} keypoints of skeleton \"{}\"), found {}",
-                      3 * set_.skeleton.size(), set_.skeleton.size(), set_.skeleton.name, person.keypoints.size()));
+      refuse("keypoints",
+             fmt::format("keypoints: expected {} numbers ({} keypoints of skeleton \"{}\"), found {}",
+                         3 * set_.skeleton.size(), set_.skeleton.size(), set_.skeleton.name, person.keypoints.size()));
     set_.pictures[picture->second].annotations.push_back(annotation(std::move(person)));
   }
 
@@ -139,17 +154,21 @@ class Builder {
     result.category_id = set_.category_id;
     result.iscrowd = person.iscrowd;
     result.bbox = person.bbox.value_or(tight_box(person.keypoints));
-    no_area_ += !person.area.has_value();
+    if (!person.area) set_.corrections.without_area.push_back(person.id);
     result.area = person.area.value_or(kBoxShareOfArea * result.bbox[2] * result.bbox[3]);
     const int labelled = count_labelled(person.keypoints);
     const bool stated_counts =
         person.num_keypoints.has_value() && (set_.skeleton.count == KeypointCount::stated_first
                                                  ? *person.num_keypoints >= 0 && *person.num_keypoints <= labelled
                                                  : *person.num_keypoints == labelled);
-    recounted_ += person.num_keypoints.has_value() && !stated_counts;
+    if (person.num_keypoints && !stated_counts) set_.corrections.recounted.push_back(person.id);
     result.num_keypoints = stated_counts ? *person.num_keypoints : labelled;
     result.keypoints = std::move(person.keypoints);
-    if (result.iscrowd || result.num_keypoints == 0) result.segmentation = parse_segmentation(path_, person);
+    if (result.iscrowd || result.num_keypoints == 0) try {
+        result.segmentation = parse_segmentation(person.segmentation);
+      } catch (const std::invalid_argument& error) {
+        throw Fault{fmt::format("annotation {}", person.id), "segmentation", error.what()};
+      }
     return result;
   }
 
@@ -159,24 +178,60 @@ class Builder {
 
   const std::string& path_;
   const std::string& folder_;
+  Faults faults_;
   DataSet set_;
   std::unordered_map<std::int64_t, std::size_t> by_id_;
   std::unordered_set<std::int64_t> people_;
-  std::size_t other_categories_ = 0, recounted_ = 0, no_area_ = 0;
 };
+
+DataSet build(PaddedText text, const std::string& path, const std::string& folder, const Skeleton& skeleton,
+              Labels labels, Faults faults = Faults::refuse) {
+  const JsonFile file(std::move(text), path);
+  JsonAnnotations json = file.parse(faults);
+  if (!json.labelled && labels == Labels::required) throw InputError(path, "", "annotations: is missing");
+  return Builder(path, folder, skeleton, faults).build(std::move(json));
+}
 
 }  // namespace
 
-DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton, Labels labels) {
-  return parse_annotations(read_text_file(path, kMostFileBytes), path, folder, skeleton, labels);
+Picture read_picture(const PictureLabel& label, DamagedPicture damaged) {
+  namespace fs = std::filesystem;
+  std::error_code unknown;  // of what is not there: reading tells
+  const fs::path real = fs::canonical(label.path, unknown);
+  if (!unknown && label.path.size() > label.file_name.size()) {
+    const std::string folder = label.path.substr(0, label.path.size() - label.file_name.size());
+    const fs::path inside = real.lexically_relative(fs::canonical(folder, unknown));
+    if (!unknown && (inside.empty() || *inside.begin() == ".."))
+      throw InputError(label.path, "",
+                       fmt::format("a link that leads out of the picture folder, to {}", real.string()));
+  }
+  return read_picture(label.path, damaged);
 }
 
-DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
+DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton, Labels labels) {
+  return build(read_padded_text(path, kMostFileBytes), path, folder, skeleton, labels);
+}
+
+DataSet read_usable_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton) {
+  return build(read_padded_text(path, kMostFileBytes), path, folder, skeleton, Labels::required, Faults::collect);
+}
+
+DataSet parse_annotations(std::string_view text, const std::string& path, const std::string& folder,
                           const Skeleton& skeleton, Labels labels) {
-  const JsonFile file(std::move(text), path);
-  JsonAnnotations json = file.parse();
-  if (!json.labelled && labels == Labels::required) throw InputError(path, "", "annotations: is missing");
-  return Builder(path, folder, skeleton).build(std::move(json));
+  return build(PaddedText(text), path, folder, skeleton, labels);
+}
+
+SplitFiles split_files(std::string_view dataset, const std::string& root, const std::string& split, Labels labels) {
+  if (split.empty() || split.find('/') != std::string::npos)
+    throw UsageError(fmt::format("\"{}\" is no name of a split of {}", split, root));
+  if (dataset == "crowdpose") return {fmt::format("{}/json/crowdpose_{}.json", root, split), root + "/images"};
+  if (dataset == "ochuman")
+    return {fmt::format("{}/ochuman_coco_format_{}_range_0.00_1.00.json", root, split), root + "/images"};
+  const std::string labelled = fmt::format("{}/annotations/person_keypoints_{}.json", root, split);
+  const std::string unlabelled = fmt::format("{}/annotations/image_info_{}.json", root, split);
+  if (labels == Labels::required || std::filesystem::exists(labelled) || !std::filesystem::exists(unlabelled))
+    return {labelled, root + "/" + split};
+  return {unlabelled, root + "/" + without_dev(split)};
 }
 
 DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split, Labels labels) {
@@ -185,18 +240,8 @@ DataSet read_split(std::string_view dataset, const std::string& root, const std:
 
 DataSet read_split(std::string_view dataset, const std::string& root, const std::string& split,
                    const Skeleton& skeleton, Labels labels) {
-  if (split.empty() || split.find('/') != std::string::npos)
-    throw UsageError(fmt::format("\"{}\" is no name of a split of {}", split, root));
-  if (dataset == "crowdpose")
-    return read_annotations(fmt::format("{}/json/crowdpose_{}.json", root, split), root + "/images", skeleton);
-  if (dataset == "ochuman")
-    return read_annotations(fmt::format("{}/ochuman_coco_format_{}_range_0.00_1.00.json", root, split),
-                            root + "/images", skeleton);
-  const std::string labelled = fmt::format("{}/annotations/person_keypoints_{}.json", root, split);
-  const std::string unlabelled = fmt::format("{}/annotations/image_info_{}.json", root, split);
-  if (labels == Labels::required || std::filesystem::exists(labelled) || !std::filesystem::exists(unlabelled))
-    return read_annotations(labelled, root + "/" + split, skeleton);
-  return read_annotations(unlabelled, root + "/" + without_dev(split), skeleton, labels);
+  const SplitFiles files = split_files(dataset, root, split, labels);
+  return read_annotations(files.annotations, files.pictures, skeleton, labels);
 }
 
 DataSet read_splits(std::string_view dataset, const std::string& root, const std::vector<std::string>& splits) {

@@ -13,7 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "data/annotation_json.h"
 #include "data/mask.h"
+#include "data/picture.h"
 #include "data/skeleton.h"
 
 namespace posecu {
@@ -37,12 +39,25 @@ struct PictureLabel {
   std::vector<Annotation> annotations;  // in file order
 };
 
+// Annotations that were used, but not as they stand: their ids.
+struct Corrections {
+  std::vector<std::int64_t> other_category;  // left out
+  std::vector<std::int64_t> recounted;       // num_keypoints differed from the marked keypoints
+  std::vector<std::int64_t> without_area;    // 0.53 of the box instead
+};
+
+// Reads the picture of a label. A link inside of the picture folder must not lead out of it: InputError; the folder
+// itself may be a link.
+Picture read_picture(const PictureLabel& label, DamagedPicture damaged = DamagedPicture::refuse);
+
 struct DataSet {
   Skeleton skeleton;
   std::string annotation_file;         // the first one, for messages
   std::int64_t category_id = 1;        // of people, for results
   std::vector<PictureLabel> pictures;  // in file order
   std::vector<std::string> remarks;    // what was corrected or left out, a sentence each
+  Corrections corrections;             // of which the remarks tell
+  std::vector<Fault> faults;           // of read_usable_annotations
   bool labelled = true;                // the file has a list of annotations, be it an empty one
 };
 
@@ -52,8 +67,18 @@ enum class Labels { required, optional };
 // `folder` holds the pictures; it may be "" where only labels matter.
 DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton,
                          Labels labels = Labels::required);
-DataSet parse_annotations(std::string text, const std::string& path, const std::string& folder,
+DataSet parse_annotations(std::string_view text, const std::string& path, const std::string& folder,
                           const Skeleton& skeleton, Labels labels = Labels::required);
+
+// As read_annotations, but what cannot be used is left out and listed in `faults`.
+DataSet read_usable_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton);
+
+// Where a split's files lie.
+struct SplitFiles {
+  std::string annotations, pictures;  // a file and a folder
+};
+SplitFiles split_files(std::string_view dataset, const std::string& root, const std::string& split,
+                       Labels labels = Labels::required);
 
 // One split of a data set in its published layout under `root`:
 //   coco       annotations/person_keypoints_SPLIT.json     SPLIT/

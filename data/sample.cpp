@@ -48,7 +48,7 @@ PreparedSample prepare_sample(Picture picture, const PictureLabel& label, const 
 
 PreparedSample read_sample(const PictureLabel& label, const DataSet& set, std::int64_t epoch,
                            const SampleOptions& options) {
-  Picture picture = read_picture(label.path, options.damaged);
+  Picture picture = read_picture(label, options.damaged);
   Random random(options.seed, static_cast<std::uint64_t>(epoch), static_cast<std::uint64_t>(label.id),
                 RandomPurpose::augmentation);
   const Augmentation augmentation = draw_augmentation(options.augment, picture.width, picture.height, random);

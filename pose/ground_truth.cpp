@@ -13,7 +13,7 @@ namespace posecu {
 
 namespace {
 
-ScoredPerson scored_person(const std::string& file, const JsonPerson& json, std::int64_t default_category) {
+ScoredPerson scored_person(const std::string& file, JsonPerson&& json, std::int64_t default_category) {
   if (!json.bbox) throw InputError(file, fmt::format("annotation {}", json.id), "bbox: is missing, and OKS needs it");
   ScoredPerson person{.id = json.id,
                       .picture_id = json.picture_id,
@@ -22,7 +22,7 @@ ScoredPerson scored_person(const std::string& file, const JsonPerson& json, std:
                       .area = json.area,
                       .labelled_keypoints = json.num_keypoints,
                       .crowd = json.iscrowd,
-                      .keypoints = json.keypoints};
+                      .keypoints = std::move(json.keypoints)};
   return person;
 }
 
@@ -37,8 +37,8 @@ void check_ids(const std::string& file, std::string_view what, const Entries& en
 }  // namespace
 
 GroundTruth read_ground_truth(const std::string& path) {
-  const JsonFile file(read_text_file(path), path);
-  const JsonAnnotations json = file.parse();
+  const JsonFile file(read_padded_text(path), path);
+  JsonAnnotations json = file.parse();
   check_ids(path, "picture", json.pictures);
   check_ids(path, "annotation", json.people);
 
@@ -51,8 +51,9 @@ GroundTruth read_ground_truth(const std::string& path) {
   truth.people_category = people == json.categories.end() ? truth.categories.front() : people->id;
   for (const JsonPicture& picture : json.pictures)
     truth.pictures.push_back({picture.id, picture.crowd_index, picture.width, picture.height});
-  for (const JsonPerson& person : json.people) {
-    truth.people.push_back(scored_person(path, person, truth.categories.front()));
+  truth.people.reserve(json.people.size());
+  for (JsonPerson& person : json.people) {
+    truth.people.push_back(scored_person(path, std::move(person), truth.categories.front()));
   }
   if (!truth.people.empty()) truth.keypoints = static_cast<int>(truth.people.front().keypoints.size() / 3);
   return truth;

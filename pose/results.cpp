@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <string_view>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "data/annotation_json.h"
 
 namespace posecu {
 
@@ -160,6 +162,21 @@ std::vector<double> Reader::read_keypoints(json::value value) {
   return numbers;
 }
 
+Detections parse(const PaddedText& text, const std::string& source) {
+  Reader reader(source);
+  check_memory_for_texts(text.size());
+  try {
+    json::parser parser;
+    json::document document =
+        parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.size() + PaddedText::kPadding));
+    return {.source = source, .list = reader.read(document)};
+  } catch (const simdjson::simdjson_error& error) {
+    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
+    reader.fail(error.error() == simdjson::EMPTY ? "the file is empty, expected a list of results"
+                                                 : fmt::format("not valid JSON: {}", error.what()));
+  }
+}
+
 }  // namespace
 
 std::array<double, 4> keypoint_box(std::span<const double> keypoints) {
@@ -173,17 +190,8 @@ std::array<double, 4> keypoint_box(std::span<const double> keypoints) {
   return {left, top, right - left, bottom - top};
 }
 
-Detections read_results(const std::string& path) {
-  const simdjson::padded_string text(read_text_file(path));
-  Reader reader(path);
-  try {
-    json::parser parser;
-    json::document document = parser.iterate(text);
-    return {.source = path, .list = reader.read(document)};
-  } catch (const simdjson::simdjson_error& error) {
-    reader.fail(error.error() == simdjson::EMPTY ? "the file is empty, expected a list of results"
-                                                 : fmt::format("not valid JSON: {}", error.what()));
-  }
-}
+Detections read_results(const std::string& path) { return parse(read_padded_text(path), path); }
+
+Detections parse_results(std::string_view text, const std::string& source) { return parse(PaddedText(text), source); }
 
 }  // namespace posecu

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace posecu {
@@ -27,6 +28,7 @@ std::array<double, 4> keypoint_box(std::span<const double> keypoints);
 // Boxes are those in the file if the first entry has one, else they are made from the joints, as the tools do. Throws
 // InputError, which names the file, the entry and the field ("[12].keypoints").
 Detections read_results(const std::string& path);
+Detections parse_results(std::string_view text, const std::string& source);
 
 // One JSON list in the given order, each number in the fewest digits that read back as the same double, spelled as
 // Python's json writes it. The text, and the same written atomically.

@@ -283,7 +283,7 @@ FileBytes damaged(const FileBytes& file, Random& random) {
 TEST(PictureTest, DamageEndsInAnInputErrorOrInAPicture) {
   int pictures = 0, refused = 0;
   for (const Kind& kind : small_files())
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < 1700; ++seed) {
       Random random(seed, 0, hash_name(kind.name), RandomPurpose::test);
       FileBytes file = damaged(kind.file, random);
       if (seed % 2 == 0) repair_png_checksums(file);  // so that the damage reaches the decoder of pixels

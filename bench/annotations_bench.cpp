@@ -1,0 +1,107 @@
+// How fast annotation and results files are read, and a results file is scored.
+//
+//   annotations_bench [MEGABYTES] [ANNOTATIONS RESULTS]
+//
+// Makes a file as large as COCO's person_keypoints_train2017.json (default 240 MB), fields and polygons as there, in
+// the temporary folder, and reads it: for training, and for scoring. With two files (bench/score_set.py) it reads and
+// scores those. Times are the least of the repetitions, of one thread, from the opened file to the finished set.
+#include <fmt/format.h>
+#include <time.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "core/file.h"
+#include "core/random.h"
+#include "data/annotations.h"
+#include "pose/evaluate.h"
+#include "pose/ground_truth.h"
+#include "pose/results.h"
+
+namespace {
+
+using namespace posecu;
+namespace fs = std::filesystem;
+
+constexpr int kRepetitions = 5;
+
+double thread_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+double least_seconds(const std::function<void()>& work) {
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kRepetitions; ++i) {
+    const double begin = thread_seconds();
+    work();
+    least = std::min(least, thread_seconds() - begin);
+  }
+  return least;
+}
+
+void report(const std::string& what, double seconds, double bytes) {
+  fmt::print("{:<44} {:8.3f} s  {:6.2f} GB/s\n", what, seconds, bytes / 1e9 / seconds);
+}
+
+// One picture and one person, spelled as COCO's own files are.
+void append(std::string& pictures, std::string& people, int i) {
+  Random random(1, 0, static_cast<std::uint64_t>(i), RandomPurpose::test);
+  const char* comma = i == 0 ? "" : ",";
+  pictures += fmt::format(
+      R"({0}{{"license": 4,"file_name": "{1:012}.jpg","coco_url": "http://images.cocodataset.org/{1:012}.jpg",)"
+      R"("height": 480,"width": 640,"date_captured": "2013-11-14 17:02:52","id": {1}}})",
+      comma, i);
+  people += fmt::format(R"({}{{"segmentation": [[)", comma);
+  const int points = 8 + random.below(60);
+  for (int k = 0; k < 2 * points; ++k)
+    people += fmt::format("{}{}.{:02}", k == 0 ? "" : ",", random.below(640), random.below(100));
+  people += R"(]],"num_keypoints": 12,"area": 47803.27955,"iscrowd": 0,"keypoints": [)";
+  for (int k = 0; k < 17; ++k) {
+    const bool labelled = random.below(100) < 60;
+    people += k == 0 ? "" : ",";
+    people += labelled ? fmt::format("{},{},2", random.below(640), random.below(480)) : "0,0,0";
+  }
+  people += fmt::format(R"(],"image_id": {},"bbox": [73.35,206.02,300.58,372.5],"category_id": 1,"id": {}}})", i, i);
+}
+
+std::string annotation_text(std::size_t bytes) {
+  std::string pictures, people;
+  for (int i = 0; pictures.size() + people.size() < bytes; ++i) append(pictures, people, i);
+  return fmt::format(R"({{"images": [{}],"annotations": [{}],"categories": [{{"id": 1,"name": "person"}}]}})", pictures,
+                     people);
+}
+
+void bench_annotations(std::size_t megabytes) {
+  const std::string path = fs::temp_directory_path() / "posecu_annotations_bench.json";
+  const std::string text = annotation_text(megabytes * 1'000'000);
+  write_file_atomically(path, text);
+  const auto bytes = static_cast<double>(text.size());
+  report(fmt::format("{:.0f} MB of annotations, for training", bytes / 1e6),
+         least_seconds([&] { read_annotations(path, "", coco_skeleton()); }), bytes);
+  report("the same, for scoring", least_seconds([&] { read_ground_truth(path); }), bytes);
+  fs::remove(path);
+}
+
+void bench_score(const std::string& annotations, const std::string& results) {
+  const auto bytes = [](const std::string& path) { return static_cast<double>(fs::file_size(path)); };
+  report(annotations, least_seconds([&] { read_ground_truth(annotations); }), bytes(annotations));
+  report(results, least_seconds([&] { read_results(results); }), bytes(results));
+  const GroundTruth truth = read_ground_truth(annotations);
+  const Detections detections = read_results(results);
+  const EvaluateOptions options = options_for(truth, Evaluator::pycocotools);
+  fmt::print("{:<44} {:8.3f} s\n", "scoring", least_seconds([&] { evaluate(truth, detections, options); }));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 3)
+    bench_score(argv[2], argv[3]);
+  else
+    bench_annotations(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 240);
+}
