@@ -72,6 +72,13 @@ Request read_request(const Arguments& arguments) {
           std::move(skeleton)};
 }
 
+// A loader that hangs says so every minute.
+LoaderOptions telling_options(const Config& config, DeviceKind device, Progress& progress) {
+  LoaderOptions options = loader_options(config, device);
+  options.on_wait = [&progress](const std::string& text) { progress.message(text); };
+  return options;
+}
+
 // What a training is made of, each part after those that it needs.
 struct Training {
   DataSet train_set;
@@ -83,12 +90,13 @@ struct Training {
   Losses losses;
   Loader loader;
 
-  Training(const Config& config, const Skeleton& skeleton, const ContextOptions& options, Precision precision)
+  Training(const Config& config, const Skeleton& skeleton, const ContextOptions& options, Precision precision,
+           Progress& progress)
       : train_set(read_train_set(config, skeleton)),
         context(options),
         network(parameters, network_options(config, train_set.skeleton.size()), precision),
         losses(loss_options(config)),
-        loader(train_set, loader_options(config, context.device())) {
+        loader(train_set, telling_options(config, context.device(), progress)) {
     if (!config.text("data.val").empty()) {
       val_set = read_val_set(config, skeleton);
       truth = read_ground_truth(val_set->annotation_file);
@@ -178,7 +186,8 @@ int run_train(const Arguments& arguments) {
   const TrainOptions options = train_options(config);
   Progress progress(chatter(arguments));
   const ContextOptions machine = context_options(arguments);
-  Training training(config, request.skeleton, machine, precision_of(config, "train.precision", machine.device));
+  Training training(config, request.skeleton, machine, precision_of(config, "train.precision", machine.device),
+                    progress);
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
   if (!has_checkpoint(request.folder))
     progress.message(load_initial_weights(training.parameters, config, training.train_set.skeleton.keypoints,

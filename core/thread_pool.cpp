@@ -1,5 +1,9 @@
 #include "core/thread_pool.h"
 
+#include <fmt/format.h>
+
+#include <system_error>
+
 #include "core/error.h"
 
 namespace posecu {
@@ -9,10 +13,21 @@ constexpr int kSpins = 2000;
 
 ThreadPool::ThreadPool(int threads) {
   require(threads >= 1, "a thread pool needs at least one thread");
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  } catch (const std::system_error& error) {
+    stop();  // or they would be waited for, and wait for work
+    throw MachineError(fmt::format("cannot start {} compute threads: {}\n  try: --threads {}", threads, error.what(),
+                                   workers_.size() + 1));
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   for (auto& worker : workers_) worker.request_stop();
   ticket_ += 2;
   ticket_.notify_all();

@@ -11,7 +11,8 @@ namespace posecu {
 
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);  // at least 1; the calling thread is one of them
+  // At least 1; the calling thread is one of them. Throws MachineError when the system starts no more.
+  explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -29,6 +30,7 @@ class ThreadPool {
  private:
   void parallel(unsigned blocks, void (*run)(const void*, unsigned), const void* context);
   void help();
+  void stop();
   void work(const std::stop_token& stop);
 
   // Odd while a launch is open to helpers; a worker sleeps until the value changes.

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include "core/error.h"
@@ -99,6 +100,7 @@ class JpegReader {
   bool four_inks() const { return info_.num_components == 4; }
   int width() const { return static_cast<int>(info_.image_width); }
   int height() const { return static_cast<int>(info_.image_height); }
+  bool out_of_memory() const { return errors_.manager.msg_code == JERR_OUT_OF_MEMORY; }
   std::string message() const { return errors_.message.data(); }
   std::size_t position() const {
     return info_.src == nullptr ? 0 : bytes_.size() - std::min(bytes_.size(), info_.src->bytes_in_buffer);
@@ -177,7 +179,10 @@ class JpegWriter {
 
 DecodedPicture decode_jpeg(Bytes bytes, const std::string& name, DamagedPicture damaged) {
   JpegReader reader(bytes, damaged);
-  const auto refuse = [&] { throw InputError(name, fmt::format("byte {}", reader.position()), reader.message()); };
+  const auto refuse = [&] {
+    if (reader.out_of_memory()) throw std::bad_alloc();
+    throw InputError(name, fmt::format("byte {}", reader.position()), reader.message());
+  };
   if (!reader.read_header()) refuse();
   check_picture_size(name, reader.width(), reader.height());
 

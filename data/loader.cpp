@@ -50,6 +50,7 @@ struct Loader::Pending {
     SampleLabels labels;
     RawSample raw;  // in a raw batch
     std::exception_ptr error;
+    bool done = false;
   };
   std::int64_t epoch = 0;
   std::vector<Slot> slots;
@@ -89,13 +90,17 @@ void Loader::seek(LoaderPosition position) {
 }
 
 void Loader::start() {
-  stopping_ = false;
+  stopping_ = opening_ = false;
+  failure_ = nullptr;
   opened_ = position_;
   try {
     for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { work(); });
   } catch (const std::system_error& error) {
     stop();
     throw MachineError(fmt::format("cannot start {} loader threads: {}", options_.threads, error.what()));
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
@@ -168,13 +173,19 @@ void Loader::make(Pending& batch, std::size_t index) const {
 
 void Loader::work() {
   std::unique_lock lock(mutex_);
-  for (;;) {
+  while (!failure_) {
     work_changed_.wait(lock, [this] { return stopping_ || has_work(); });
     if (stopping_) return;
     const auto waiting = std::find_if(pending_.begin(), pending_.end(),
                                       [](const auto& pending) { return pending->started < pending->slots.size(); });
     if (waiting == pending_.end()) {
-      open_batch(lock);
+      try {
+        open_batch(lock);
+      } catch (...) {  // no memory for the list of its pictures
+        if (!lock.owns_lock()) lock.lock();
+        failure_ = std::current_exception();
+        sample_done_.notify_all();
+      }
       continue;
     }
     const std::shared_ptr<Pending> batch = *waiting;
@@ -182,21 +193,41 @@ void Loader::work() {
     lock.unlock();
     make(*batch, index);
     lock.lock();
+    batch->slots[index].done = true;
     if (++batch->done == batch->slots.size()) sample_done_.notify_all();
   }
 }
 
+std::string Loader::what_is_awaited() const {
+  const std::string batch = fmt::format("batch {} of epoch {}", position_.batch, position_.epoch);
+  if (pending_.empty()) return batch;
+  std::string files;
+  for (const Pending::Slot& slot : pending_.front()->slots)
+    if (!slot.done) files += "\n  " + set_.pictures[static_cast<std::size_t>(slot.picture)].path;
+  return fmt::format("{}, of which are missing:{}", batch, files);
+}
+
+std::shared_ptr<Loader::Pending> Loader::wait_for_batch(std::unique_lock<std::mutex>& lock) {
+  const auto ready = [this] {
+    return failure_ || (!pending_.empty() && pending_.front()->done == pending_.front()->slots.size());
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  const auto waited = [begin] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  while (!sample_done_.wait_for(lock, std::chrono::duration<double>(options_.patience), ready))
+    if (options_.on_wait) options_.on_wait(fmt::format("waited {:.0f} s for {}", waited(), what_is_awaited()));
+  seconds_waited_ += waited();
+  if (failure_) std::rethrow_exception(failure_);
+  std::shared_ptr<Pending> pending = std::move(pending_.front());
+  pending_.pop_front();
+  return pending;
+}
+
 Batch Loader::next() {
-  std::shared_ptr<Pending> pending;
-  {
-    std::unique_lock lock(mutex_);
-    const auto begin = std::chrono::steady_clock::now();
-    sample_done_.wait(lock,
-                      [this] { return !pending_.empty() && pending_.front()->done == pending_.front()->slots.size(); });
-    seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    pending = std::move(pending_.front());
-    pending_.pop_front();
-  }
+  std::unique_lock lock(mutex_);
+  const std::shared_ptr<Pending> pending = wait_for_batch(lock);
+  lock.unlock();
   work_changed_.notify_all();
   position_ = after(position_);
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +47,9 @@ struct LoaderOptions {
   int threads = 1;
   int prefetch = 2;  // batches that are read ahead
   Remainder remainder = Remainder::drop;
+  // Told by next(), in its thread, each time that it has waited for `patience` seconds more: what it waits for.
+  std::function<void(const std::string&)> on_wait = {};
+  double patience = 60;
 };
 
 // Names a batch: the state that an exact resume needs.
@@ -64,7 +68,8 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // The next batch, epoch after epoch without end. What went wrong with a picture is thrown here, naming its file.
+  // The next batch, epoch after epoch without end. What went wrong in a thread is thrown here; where it concerns a
+  // picture, it names its file.
   Batch next();
 
   LoaderPosition position() const { return position_; }  // of the batch that next() will give
@@ -84,6 +89,8 @@ class Loader {
   void work();
   void make(Pending& batch, std::size_t index) const;
   bool has_work() const;  // the following need mutex_
+  std::shared_ptr<Pending> wait_for_batch(std::unique_lock<std::mutex>& lock);
+  std::string what_is_awaited() const;
   void open_batch(std::unique_lock<std::mutex>& lock);
   std::vector<int> pictures_of(LoaderPosition position);
   LoaderPosition after(LoaderPosition position) const;
@@ -101,6 +108,7 @@ class Loader {
   std::int64_t order_epoch_ = -1;                 // whose order this is
   std::vector<int> order_;
   bool opening_ = false, stopping_ = false;
+  std::exception_ptr failure_;  // of a thread, outside of any picture
   std::vector<std::thread> threads_;
 };
 

@@ -1,6 +1,8 @@
 #include "data/stb.h"
 
 #include <cstdlib>
+#include <memory>
+#include <new>
 
 namespace posecu {
 namespace {
@@ -8,9 +10,15 @@ namespace {
 // stb_image offers no argument for this. A crafted file may inflate to far more than its picture needs.
 thread_local std::size_t allocation_limit = 0;
 
-void* limited_malloc(std::size_t bytes) { return bytes > allocation_limit ? nullptr : std::malloc(bytes); }
+thread_local bool memory_ended = false;  // the machine's, not the limit
+
+void* given(void* block) {
+  memory_ended = memory_ended || block == nullptr;
+  return block;
+}
+void* limited_malloc(std::size_t bytes) { return bytes > allocation_limit ? nullptr : given(std::malloc(bytes)); }
 void* limited_realloc(void* block, std::size_t bytes) {
-  return bytes > allocation_limit ? nullptr : std::realloc(block, bytes);
+  return bytes > allocation_limit ? nullptr : given(std::realloc(block, bytes));
 }
 
 }  // namespace
@@ -35,18 +43,20 @@ namespace posecu {
 
 std::optional<StbPicture> stb_decode(std::span<const std::byte> bytes, std::size_t most_bytes, std::string& reason) {
   allocation_limit = most_bytes;
+  memory_ended = false;
   StbPicture result;
   int channels = 0;
-  stbi_uc* pixels =
+  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
       stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(bytes.data()), static_cast<int>(bytes.size()),
-                            &result.width, &result.height, &channels, STBI_rgb);
+                            &result.width, &result.height, &channels, STBI_rgb),
+      stbi_image_free);
   if (pixels == nullptr) {
+    if (memory_ended) throw std::bad_alloc();
     reason = stbi_failure_reason();
     return std::nullopt;
   }
-  result.pixels.assign(pixels,
-                       pixels + static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height) * 3);
-  stbi_image_free(pixels);
+  const std::size_t size = static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height) * 3;
+  result.pixels.assign(pixels.get(), pixels.get() + size);
   return result;
 }
 

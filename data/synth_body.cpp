@@ -263,6 +263,14 @@ class Tailor {
     add(std::move(shoe));
   }
 
+  // Across both legs; 0 is the thighs' direction, 1 the shanks'.
+  Rotation skirt_frame(double below_knee) const {
+    const Leg &left = bones_.legs[0], &right = bones_.legs[1];
+    const Vec3 y = direction(mix(left.thigh.y + right.thigh.y, left.shank.y + right.shank.y, below_knee));
+    const Vec3 side = bones_.pelvis_turn.x, x = direction(side - dot(side, y) * y);
+    return {x, y, cross(x, y)};
+  }
+
   void add_skirt() {
     const double cloth = 0.012 + 0.004 * look_.legs_loose;
     std::vector<Ring> rings{shrunk(trunk_.ring(0.14, cloth), 0.5), trunk_.ring(0.14, cloth),
@@ -276,10 +284,11 @@ class Tailor {
         return at < 1 ? mix(leg.hip, leg.knee, at) : mix(leg.knee, leg.ankle, at - 1);
       };
       const Vec3 a = on_leg(left), b = on_leg(right), apart = 0.5 * (a - b);
-      const Vec3 along = direction(0.5 * (left.hip + right.hip) - 0.5 * (left.knee + right.knee));
-      const Rotation frame = facing(along, bones_.pelvis_turn.z);
-      const double flare = 0.1 + (0.035 + 0.025 * look_.legs_loose) * at;
-      const double width = std::abs(dot(apart, frame.x)) + flare, depth = std::abs(dot(apart, frame.z)) + flare;
+      const Rotation frame = skirt_frame(smooth_step(0.8, 1.3, at));
+      const double wide = std::abs(dot(apart, frame.x)), deep = std::abs(dot(apart, frame.z));
+      const double flare = 0.085 + 0.03 * build_.limbs + (0.025 + 0.025 * look_.legs_loose) * at;
+      const double corner = 0.4 * std::min(wide, deep);  // legs that are apart both ways
+      const double width = wide + corner + flare, depth = deep + corner + flare;
       rings.push_back({0.5 * (a + b), width * frame.x, depth * frame.z, -0.02 - 0.42 * at, 0});
     }
     rings.push_back(shrunk(rings.back(), 0));

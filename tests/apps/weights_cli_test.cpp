@@ -232,6 +232,7 @@ TEST_F(WeightsCliTest, AHostileFileOpensAndRunsNothing) {
   }
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // Resident memory at its highest while `posecu weights inspect FILE` runs, in MiB; its exit code.
 struct Peak {
   double mib;
@@ -250,7 +251,6 @@ Peak peak_of_inspect(const std::string& file) {
   return {static_cast<double>(usage.ru_maxrss) / 1024, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(WeightsCliTest, MemoryStaysBelow64MiBAndFiveTimesTheFile) {
   const std::string legacy(
       "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02", 28);

@@ -1,13 +1,17 @@
 #include "data/loader.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "data/device_batch.h"
 #include "tests/data/synthetic_set.h"
 
@@ -257,6 +261,56 @@ TEST_F(LoaderTest, MeasuresHowLongItWaited) {
   Loader loader(set_, small_options(1));
   take(loader, 12);
   EXPECT_GT(loader.seconds_waited(), 0);
+}
+
+// Twenty broken pictures, one at a time, for one, two and eight threads: the error is the picture's, and nothing hangs.
+TEST_F(LoaderTest, CarriesTwentyErrorsWhereverTheyHappen) {
+  const std::string whole = read_text_file(files_.picture(0));
+  int carried = 0;
+  for (int number = 0; number < 20; ++number) {
+    const std::string& name = set_.pictures[static_cast<std::size_t>(number)].path;
+    if (set_.pictures[static_cast<std::size_t>(number)].annotations.empty()) continue;
+    std::ofstream(name) << whole.substr(0, whole.size() * static_cast<std::size_t>(number % 4) / 4);
+    Loader loader(set_, small_options(1 << number % 4));
+    try {
+      take(loader, 14);  // two epochs: the picture is among them
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(name));
+      ++carried;
+    }
+    std::ofstream(name) << whole;
+  }
+  EXPECT_GE(carried, 14);
+}
+
+// A picture that cannot be opened for ever, as on a network drive that is gone: what next() waits for is told.
+TEST_F(LoaderTest, TellsWhatItWaitsFor) {
+  int hangs = 0;
+  for (std::size_t number = 0; hangs < 5; ++number) {
+    if (set_.pictures[number].annotations.empty()) continue;
+    ++hangs;
+    const std::string name = set_.pictures[number].path;
+    std::filesystem::remove(name);
+    ASSERT_EQ(mkfifo(name.c_str(), 0600), 0);  // opening it waits for somebody who writes
+    LoaderOptions options = small_options(2);
+    std::vector<std::string> told;
+    int writer = -1;
+    options.patience = 0.2;
+    options.on_wait = [&](const std::string& text) {
+      told.push_back(text);
+      if (told.size() == 2) writer = open(name.c_str(), O_RDWR | O_NONBLOCK);  // now it is opened
+    };
+    {
+      Loader loader(set_, options);
+      EXPECT_THROW(take(loader, 14), InputError) << "a pipe is no picture";
+    }
+    close(writer);
+    ASSERT_GE(told.size(), 2U);
+    EXPECT_THAT(told.front(),
+                testing::AllOf(HasSubstr("waited 0 s for batch "), HasSubstr(" of epoch "), HasSubstr(name)));
+    std::filesystem::remove(name);
+    write_png(name, noise_picture(40, 30, number));
+  }
 }
 
 }  // namespace
