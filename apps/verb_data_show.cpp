@@ -98,7 +98,7 @@ std::size_t count_option(const Arguments& arguments) {
 
 // The same samples as in a training's first epoch; pictures evenly from the whole set.
 void browse(const DataSet& set, const Config& config, const std::string& folder, std::size_t count) {
-  const SampleOptions options = loader_options(config).sample;
+  const SampleOptions options = loader_options(config, DeviceKind::cpu).sample;
   check_sample_options(options);
   std::vector<const PictureLabel*> pictures;
   for (const PictureLabel& picture : set.pictures)
