@@ -74,6 +74,7 @@ step format format
 step "the order of rooms" scripts/check_layers.sh
 step "the check of that order" scripts/check_layers_test.sh
 step sizes scripts/check_sizes.sh
+step "links of the documentation" scripts/check_links.sh
 step headers headers
 step contents contents
 step scripts scripts_parse
