@@ -5,6 +5,7 @@
 
 #include "apps/config.h"
 #include "apps/exit_code.h"
+#include "apps/help_pages.h"
 #include "apps/output.h"
 #include "apps/skeleton_toml.h"
 #include "apps/suggestion.h"
@@ -25,20 +26,8 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--origin", "", "Say of each value where it came from (show)."},
 });
 
-std::string key_line(const Key& key) {
-  const std::string value = format_value(parse_value(key, key.fallback, "default"));
-  return fmt::format("  {} = {}\n      {} ({})\n", key.name, value, key.sentence, describe_range(key));
-}
-
 int list() {
-  std::string text = "Built-in configurations\n";
-  for (const BuiltInConfig& built_in : built_in_configs()) text += fmt::format("  {}\n", built_in.name);
-  std::string_view section;
-  for (const Key& key : config_keys()) {
-    if (key.section() != section) text += fmt::format("\n[{}]\n", section = key.section());
-    text += key_line(key);
-  }
-  print(text);
+  print(text_of_keys());
   return kDone;
 }
 
