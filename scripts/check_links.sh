@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Follows each link of each Markdown file: the file that it names must be there, and the heading behind a # too. Links to
-# other machines are not followed. Prints file:line of what leads nowhere.
+# other machines are not followed. Prints file:line of what leads nowhere. Each kernel must have its page in the index.
 set -euo pipefail
 cd "$(git rev-parse --show-toplevel)"
 
@@ -51,8 +51,13 @@ while read -r kind place target; do
   fi
 done < <(list "${pages[@]}" | sort -s -k1,1)
 
+for kernel in kernels/*.cu; do
+  name=$(basename "$kernel" .cu)
+  grep -q "\[$name\]($name\.md)" docs/kernels/README.md || dead docs/kernels/README.md "no page of $kernel"
+done
+
 if ((found)); then
-  echo "check_links: $found of $links links lead nowhere" >&2
+  echo "check_links: $found places lead nowhere; links followed: $links" >&2
   exit 1
 fi
 echo "check_links: $links links in ${#pages[@]} pages lead somewhere"
