@@ -131,12 +131,15 @@ struct CudaDevice::Impl {
     virtual_memory->check(virtual_memory->set_access(place, kPiece, &access, 1), "cannot use device memory");
   }
 
+  static bool recording(cudaStream_t stream) {
+    cudaStreamCaptureStatus status{};
+    check(cudaStreamIsCapturing(stream, &status), "cannot ask a stream");
+    return status != cudaStreamCaptureStatusNone;
+  }
+
   // The host reads shared memory without asking: what is queued must be done. But while it is being recorded.
   void settle(cudaStream_t stream) const {
-    if (shared == nullptr) return;
-    cudaStreamCaptureStatus recording{};
-    check(cudaStreamIsCapturing(stream, &recording), "cannot ask a stream");
-    if (recording == cudaStreamCaptureStatusNone) check(cudaStreamSynchronize(stream), "the device stopped");
+    if (shared != nullptr && !recording(stream)) check(cudaStreamSynchronize(stream), "the device stopped");
   }
 
   int index;
@@ -208,6 +211,7 @@ std::byte* CudaDevice::reserve_shared(std::size_t bytes) {
 
 void CudaDevice::upload(void* to, const void* from, std::size_t bytes, void* queue) {
   const auto stream = static_cast<cudaStream_t>(queue);
+  require(!impl_->recording(stream), "an upload was recorded, which would be replayed from memory that is gone");
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "upload failed");
   impl_->settle(stream);
 }
@@ -248,7 +252,8 @@ void CudaDevice::join(int lanes) {
 }
 
 void CudaDevice::begin_capture() {
-  check(cudaStreamBeginCapture(impl_->streams[0], cudaStreamCaptureModeThreadLocal), "cannot record a graph");
+  // Relaxed: memory may have to be committed meanwhile.
+  check(cudaStreamBeginCapture(impl_->streams[0], cudaStreamCaptureModeRelaxed), "cannot record a graph");
 }
 
 CudaGraph CudaDevice::end_capture() {

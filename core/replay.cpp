@@ -6,11 +6,18 @@ namespace posecu {
 
 Replay::Replay(Replay&& other) noexcept
     : context_(other.context_),
-      runs_(other.runs_),
+      ready_(other.ready_),
       graph_(std::move(other.graph_)),
       kept_(std::exchange(other.kept_, {})) {}
 
-Replay::~Replay() { context_->arena().let_go(kept_); }
+Replay::~Replay() { forget(); }
+
+// A graph that is still running ends by itself. Whatever gets its memory is queued behind it.
+void Replay::forget() noexcept {
+  ready_ = false;
+  graph_ = {};
+  context_->arena().let_go(std::exchange(kept_, {}));
+}
 
 void Replay::begin() {
   context_->arena().watch();

@@ -24,13 +24,17 @@ class Replay {
   // On the CPU, and with graphs off (ContextOptions), it runs `work`.
   template <class F>
   void run(const F& work) {
-    if (!context_->graphs() || ++runs_ == 1) {
+    if (!context_->graphs() || !ready_) {
       work();
+      ready_ = true;
     } else {
       if (graph_.empty()) record(work);
       launch();
     }
   }
+
+  // Begins anew, because shapes or places have changed or others need the memory: the next run is a first one.
+  void forget() noexcept;
 
  private:
   template <class F>
@@ -50,7 +54,7 @@ class Replay {
   void launch();
 
   Context* context_;
-  int runs_ = 0;
+  bool ready_ = false;  // to be recorded
   CudaGraph graph_;
   std::map<std::size_t, std::size_t> kept_;  // the places it works on, Arena::keep
 };

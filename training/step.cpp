@@ -15,9 +15,12 @@ TrainingStep::TrainingStep(Context& context, Network& network, Parameters& param
       losses_(losses),
       adam_(adam),
       passes_(passes),
-      loss_scale_(initial_loss_scale(network.precision())) {
+      loss_scale_(initial_loss_scale(network.precision())),
+      pass_(context),
+      update_(context) {
   require(passes >= 1, "a step has at least one pass");
   state_ = context.tensor<StepState>({1}, MemoryClass::optimizer);
+  pass_losses_ = context.tensor<double>({Losses::kUnweighted}, MemoryClass::optimizer);
   step_losses_ = context.tensor<double>({passes, Losses::kUnweighted}, MemoryClass::optimizer);
   statistics_ = context.tensor<float>(parameters.running_statistics().shape(), MemoryClass::optimizer);
   const std::size_t scratch = gradient_norm_scratch(parameters.gradients().elements());
@@ -34,18 +37,33 @@ void TrainingStep::begin(Context& context, double lr) {
 
 void TrainingStep::add_pass(Context& context, View<const float> images, const DeviceTargets& targets) {
   require(done_ < passes_, "a step has more passes than it was made for");
+  if (PassInputs inputs = inputs_of(images, targets); inputs != inputs_) {
+    pass_.forget();
+    inputs_ = std::move(inputs);
+  }
+  pass_.run([&] { run_pass(context, images, targets); });
+  context.copy(View<double>(step_losses_.data() + done_ * Losses::kUnweighted, {Losses::kUnweighted}), pass_losses_);
+  ++done_;
+}
+
+TrainingStep::PassInputs TrainingStep::inputs_of(View<const float> images, const DeviceTargets& targets) {
+  PassInputs inputs{images.shape(), {images.data(), targets.first_person.data(), targets.scales.data()}};
+  for (const DeviceTargets::Resolution& labels : targets.resolutions)
+    inputs.places.insert(inputs.places.end(), {labels.keypoints.data(), labels.masks.data()});
+  return inputs;
+}
+
+void TrainingStep::run_pass(Context& context, View<const float> images, const DeviceTargets& targets) {
   NetworkMaps maps = network_.forward_training(context, images);
   NetworkMaps gradients;
   gradients.low = context.tensor<float>(maps.low.shape());
   if (!maps.high.empty()) gradients.high = context.tensor<float>(maps.high.shape());
   gradients.embeddings = context.tensor<float>(maps.embeddings.shape());
-  const View<double> losses(step_losses_.data() + done_ * Losses::kUnweighted, {Losses::kUnweighted});
-  losses_.forward_backward(context, losses, targets, {maps.low, maps.high, maps.embeddings},
+  losses_.forward_backward(context, pass_losses_, targets, {maps.low, maps.high, maps.embeddings},
                            {gradients.low, gradients.high, gradients.embeddings}, 1.0 / passes_);
   maps = {};  // backward does not read them
   if (loss_scale_) scale_loss(context, gradients);
   network_.backward(context, std::move(gradients));
-  ++done_;
 }
 
 void TrainingStep::scale_loss(Context& context, const NetworkMaps& gradients) {
@@ -56,12 +74,20 @@ void TrainingStep::scale_loss(Context& context, const NetworkMaps& gradients) {
 
 StepResult TrainingStep::finish(Context& context) {
   require(done_ == passes_, "a step ended before its last pass");
-  measure_gradients(context);
-  decide(context);
-  adam_.update(context, state_);
-  const View<float> statistics = parameters_.running_statistics();
-  restore_unless_finite(context.stream(), statistics.data(), statistics_.data(), state_.data(), statistics.elements());
+  update_.run([&] {
+    measure_gradients(context);
+    decide(context);
+    adam_.update(context, state_);
+    const View<float> statistics = parameters_.running_statistics();
+    restore_unless_finite(context.stream(), statistics.data(), statistics_.data(), state_.data(),
+                          statistics.elements());
+  });
   return read_result(context);
+}
+
+void TrainingStep::forget_recordings() {
+  pass_.forget();
+  update_.forget();
 }
 
 void TrainingStep::measure_gradients(Context& context) {

@@ -7,14 +7,19 @@
 // Batch norm's statistics are those of each pass, as if the passes were steps of their own. All is decided on the
 // device (kernels/step_state.h): between begin's upload and what finish reads, nothing waits for the host.
 //
+// On a GPU a pass is recorded and replayed (core/replay.h), and so is all of finish but the reading. A pass with
+// pictures or labels of another shape, or at other places, is recorded anew.
+//
 // In fp16 gradients are multiplied by a loss scale on their way back, which goes with the steps: training/loss_scale.h.
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "core/context.h"
 #include "core/device_targets.h"
 #include "core/parameters.h"
+#include "core/replay.h"
 #include "kernels/step_state.h"
 #include "losses/losses.h"
 #include "models/network.h"
@@ -48,11 +53,23 @@ class TrainingStep {
   void add_pass(Context& context, View<const float> images, const DeviceTargets& targets);
   StepResult finish(Context& context);
 
+  // Gives the memory of what is recorded back; the next steps record it anew.
+  void forget_recordings();
+
   // Of the next step, in fp16: a checkpoint keeps it.
   const std::optional<LossScale>& loss_scale() const { return loss_scale_; }
   void restore_loss_scale(const LossScale& scale) { loss_scale_ = scale; }
 
  private:
+  // What a recorded pass reads.
+  struct PassInputs {
+    Shape images;
+    std::vector<const void*> places;
+    bool operator==(const PassInputs&) const = default;
+  };
+  static PassInputs inputs_of(View<const float> images, const DeviceTargets& targets);
+
+  void run_pass(Context& context, View<const float> images, const DeviceTargets& targets);
   void scale_loss(Context& context, const NetworkMaps& gradients);
   void measure_gradients(Context& context);
   void decide(Context& context);
@@ -66,9 +83,12 @@ class TrainingStep {
   int passes_, done_ = 0;
   std::optional<LossScale> loss_scale_;
   Tensor<StepState> state_;
-  Tensor<double> step_losses_;   // [passes,5], unweighted
+  Tensor<double> pass_losses_;   // [5] of the last pass, unweighted
+  Tensor<double> step_losses_;   // [passes,5]
   Tensor<float> statistics_;     // copy of the running statistics
   Tensor<double> norm_scratch_;  // of the gradients' norm
+  PassInputs inputs_;
+  Replay pass_, update_;
 };
 
 }  // namespace posecu

@@ -245,6 +245,7 @@ void Trainer::report_progress(const StepResult& result, const RunLog::Place& pla
 }
 
 bool Trainer::evaluate() {
+  step_.forget_recordings();  // the evaluation may need the memory
   const std::optional<Evaluation> evaluation = callables_.evaluate();
   if (!evaluation) return false;
   state_.evaluated = Evaluated::yes;

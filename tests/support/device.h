@@ -7,7 +7,11 @@
 
 namespace posecu {
 
-// `options` for the device that tests are asked to run on.
+// `options` for the device that tests are asked to run on. Nothing is recorded: launches that wait cannot be.
 ContextOptions test_context_options(ContextOptions options = {});
+
+// The same for tests of recorded work (label gpu, named *Replay*; there launches do not wait): tensors live in the
+// device's own memory, and only downloads show what is in them.
+ContextOptions test_graph_options(ContextOptions options = {});
 
 }  // namespace posecu
