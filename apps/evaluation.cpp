@@ -5,9 +5,12 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/replay.h"
 
 namespace posecu {
 namespace {
+
+constexpr std::size_t kMostPasses = 8;  // a data set's pictures have few proportions, and each pass keeps its memory
 
 // One scale's maps, and what was made of them for decoding.
 struct ScaleMaps {
@@ -58,6 +61,17 @@ FindOptions find_options(const Config& config) {
   return options;
 }
 
+// What is computed for pictures of one size, at places that stay.
+struct PeopleFinder::Pass {
+  Pass(Context& context, BaseSize size) : base(size), replay(context) {}
+
+  BaseSize base;
+  std::vector<Tensor<float>> images;  // of each scale
+  std::vector<ScaleMaps> scales;
+  std::optional<SearchedMaps> searched;
+  Replay replay;
+};
+
 PeopleFinder::PeopleFinder(Context& context, Network& network, const Skeleton& skeleton, const FindOptions& options)
     : context_(context),
       network_(network),
@@ -66,37 +80,77 @@ PeopleFinder::PeopleFinder(Context& context, Network& network, const Skeleton& s
       picture_(context,
                options.flip == FindOptions::Flip::yes ? TestPicture::Mirrored::yes : TestPicture::Mirrored::no) {}
 
+PeopleFinder::~PeopleFinder() = default;
+
 std::vector<Person> PeopleFinder::find(const Picture& picture, const std::string& name) {
-  const TestGeometry geometry = test_geometry(picture.width, picture.height, options_.input_size, name);
-  for (const double factor : options_.scales) check_size(scaled_size(geometry, factor), factor);
-  picture_.send(picture, geometry, options_.scales);
+  send(picture, name);
+  return find_sent({});
+}
+
+void PeopleFinder::send(const Picture& picture, const std::string& name) {
+  geometry_ = test_geometry(picture.width, picture.height, options_.input_size, name);
+  for (const double factor : options_.scales) check_size(scaled_size(geometry_, factor), factor);
+  picture_.send(picture, geometry_, options_.scales);
+}
+
+std::vector<Person> PeopleFinder::find_sent(const std::function<void()>& meanwhile) {
+  const PictureFrame frame = frame_of(geometry_);
+  Pass& pass = pass_for(geometry_);
   picture_.receive();
-  std::vector<ScaleMaps> scales;
+  for (std::size_t i = 0; i < pass.images.size(); ++i) picture_.make(pass.images[i], i);
+  picture_.release();
+  pass.replay.run([&] { compute(pass); });
+  if (meanwhile) meanwhile();
+  const std::vector<Person> people = finish_decoding(context_, *pass.searched, skeleton_, options_.decode);
+  if (!context_.graphs()) passes_.clear();
+  return to_picture(people, frame);
+}
+
+PeopleFinder::Pass& PeopleFinder::pass_for(const TestGeometry& geometry) {
+  const auto found =
+      std::ranges::find_if(passes_, [&](const Pass& pass) { return pass.base == frame_of(geometry).base; });
+  if (found != passes_.end()) {
+    passes_.splice(passes_.begin(), passes_, found);
+    return passes_.front();
+  }
+  if (passes_.size() == kMostPasses) passes_.pop_back();
+  Pass& pass = passes_.emplace_front(context_, frame_of(geometry).base);
+  for (const double factor : options_.scales) {
+    const Size size = scaled_size(geometry, factor);
+    pass.images.push_back(context_.tensor<float>({picture_.sides(), size.height, size.width, 3}));
+  }
+  return pass;
+}
+
+void PeopleFinder::compute(Pass& pass) {
+  pass.searched.reset();
+  pass.scales.clear();
   std::vector<MapSource> sources;
-  for (std::size_t i = 0; i < options_.scales.size(); ++i) {
-    const Size size = scaled_size(geometry, options_.scales[i]);
-    const Tensor<float> images = context_.tensor<float>({picture_.sides(), size.height, size.width, 3});
-    picture_.make(images, i);
-    ScaleMaps& scale = scales.emplace_back();
-    scale.maps = network_.forward_inference(context_, images);
+  for (std::size_t i = 0; i < pass.images.size(); ++i) {
+    ScaleMaps& scale = pass.scales.emplace_back();
+    scale.maps = network_.forward_inference(context_, pass.images[i]);
     scale.heatmaps = inference_heatmaps(context_, scale.maps);
     MapSource& source = sources.emplace_back();
     source.heatmaps = scale.heatmaps;
     if (options_.scales[i] == 1) source.embeddings = scale.maps.embeddings;  // official: of scale 1 only
   }
-  picture_.release();
-  const PictureFrame frame = frame_of(geometry);
-  return to_picture(decode(context_, sources, frame.base, skeleton_, options_.decode), frame);
+  pass.searched = search_maps(context_, sources, pass.base, skeleton_, options_.decode);
 }
 
 std::optional<Detections> find_people(Context& context, Network& network, const DataSet& set,
                                       const FindOptions& options, const OnPicture& on_picture) {
   PeopleFinder finder(context, network, set.skeleton, options);
   Detections detections;
+  Picture next;  // has been sent
+  const auto send = [&](std::size_t i) {
+    if (i == set.pictures.size()) return;
+    next = read_picture(set.pictures[i], options.damaged);
+    finder.send(next, set.pictures[i].path);
+  };
+  send(0);
   for (std::size_t i = 0; i < set.pictures.size(); ++i) {
-    const PictureLabel& label = set.pictures[i];
-    for (const Person& person : finder.find(read_picture(label, options.damaged), label.path))
-      detections.list.push_back(detection_of(person, label.id, set.category_id));
+    for (const Person& person : finder.find_sent([&] { send(i + 1); }))
+      detections.list.push_back(detection_of(person, set.pictures[i].id, set.category_id));
     if (!on_picture(i + 1)) return std::nullopt;
   }
   return detections;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <optional>
 #include <vector>
 
@@ -29,20 +30,33 @@ struct FindOptions {
 };
 FindOptions find_options(const Config& config);
 
+// On a GPU the network's work is recorded and replayed, for each of the last eight sizes of input (core/replay.h).
 class PeopleFinder {
  public:
-  // All must outlive this object. The network must be prepared for inference.
+  // All must outlive this object. The network must be prepared for inference, and stay as it is.
   PeopleFinder(Context& context, Network& network, const Skeleton& skeleton, const FindOptions& options);
+  ~PeopleFinder();
 
   // People are in pixels of the picture, in the order of decoding. `name` is the picture's, for messages.
   std::vector<Person> find(const Picture& picture, const std::string& name);
 
+  // The same in two parts: `meanwhile` is called while a GPU computes, and may read and send the next picture. One that
+  // was sent must stay until it is found or the next one is sent.
+  void send(const Picture& picture, const std::string& name);
+  std::vector<Person> find_sent(const std::function<void()>& meanwhile);
+
  private:
+  struct Pass;
+  Pass& pass_for(const TestGeometry& geometry);
+  void compute(Pass& pass);
+
   Context& context_;
   Network& network_;
   const Skeleton& skeleton_;
   FindOptions options_;
   TestPicture picture_;
+  TestGeometry geometry_;   // of the picture that was sent
+  std::list<Pass> passes_;  // the last one used first
 };
 
 // Called after each picture with the number done; false stops the loop.

@@ -17,6 +17,7 @@ struct DecodeOptions {
 
 struct BaseSize {
   int width = 0, height = 0;  // of the network's input at scale 1: people are decoded in its pixels
+  bool operator==(const BaseSize&) const = default;
 };
 
 }  // namespace posecu

@@ -50,9 +50,13 @@ part_tests() {
   # These read device memory from the host: launches wait.
   export CUDA_LAUNCH_BLOCKING=1
   for name in layers losses models pose training; do
-    run_tests "$name" 180 '-*Slow*' || failed=1
+    run_tests "$name" 180 '-*Slow*:*Replay*' || failed=1
   done
   unset CUDA_LAUNCH_BLOCKING
+  # Recorded and replayed against launched one by one.
+  for name in core training apps; do
+    run_tests "$name" 120 '*Replay*' || failed=1
+  done
   return $failed
 }
 
