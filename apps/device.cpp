@@ -38,6 +38,7 @@ void choose_device(ContextOptions& options, Chatter chatter) {
 ContextOptions context_options(const Arguments& arguments) {
   const std::string device = arguments.value("--device").value_or("auto");
   ContextOptions options;
+  options.graphs = !arguments.given("--no-graph");
   if (const auto threads = arguments.value("--threads"))
     options.threads = static_cast<int>(whole_number("--threads", *threads, 1, kMaxThreads));
   if (device == "auto") {

@@ -1,4 +1,4 @@
-// --device and --threads: where a verb computes.
+// --device, --no-graph and --threads: where a verb computes, and how.
 #pragma once
 
 #include "apps/arguments.h"
@@ -8,10 +8,13 @@
 namespace posecu {
 
 inline constexpr OptionHelp kDeviceOption{"--device", "DEVICE", "auto (default), cpu or cuda[:i]."};
+inline constexpr OptionHelp kNoGraphOption{
+    "--no-graph", "",
+    "A GPU is told each operation anew, instead of replaying recorded ones: slower, to look for faults."};
 inline constexpr OptionHelp kThreadsOption{"--threads", "N", "Compute threads; default: one for each usable core."};
 inline constexpr OptionHelp kQuietOption{"--quiet", "", "No messages and no progress, errors only."};
 
-// Reads both options. Throws UsageError for wrong values, MachineError for a device that is not there. With `auto` it
+// Reads these options. Throws UsageError for wrong values, MachineError for a device that is not there. With `auto` it
 // says once what was chosen.
 ContextOptions context_options(const Arguments& arguments);
 

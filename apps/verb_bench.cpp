@@ -14,7 +14,6 @@
 #include "apps/machine.h"
 #include "apps/output.h"
 #include "apps/suggestion.h"
-#include "apps/training_options.h"
 #include "apps/verbs.h"
 #include "core/error.h"
 #include "layers/convolution_tuning.h"
@@ -37,6 +36,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--serve", "", "With --only: for each line N on standard input, N times in ms. For comparisons in turns."},
     {"--json", "", "One JSON object on standard output instead of the tables."},
     kDeviceOption,
+    kNoGraphOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -66,14 +66,6 @@ std::optional<std::size_t> choice_of(const Arguments& arguments, std::string_vie
 
 const std::vector<std::string_view> kWorks{"inference", "step", "losses"};  // as the enumeration
 
-std::string describe(const BenchOptions& options, const std::string& precision) {
-  return fmt::format("{}-W{}, {} blocks, modules {},{},{}, K = {}, M = {}, {}x{}, {}",
-                     options.network.head == Head::hrnet ? "HRNet" : "HigherHRNet", options.network.width,
-                     options.network.blocks, options.network.modules[0], options.network.modules[1],
-                     options.network.modules[2], options.network.keypoints, options.network.embedding_dim,
-                     options.input_size, options.input_size, precision);
-}
-
 std::string describe(const ContextOptions& where) {
   if (where.device == DeviceKind::cuda)
     return posecu::describe(cuda_devices().at(static_cast<std::size_t>(where.device_index)));
@@ -89,13 +81,10 @@ Config read_config_of(const Arguments& arguments) {
 }
 
 BenchOptions read_options(const Arguments& arguments, const Config& config, const ContextOptions& where) {
-  return {.network = network_options(config, configured_skeleton(config).size()),
-          .losses = loss_options(config),
-          .precision = precision_of(config, "train.precision", where.device),
-          .input_size = config.integer("train.input_size"),
-          .inference_batch = number_of(arguments, "--batch", 1, 1, 4096),
-          .training_batch = config.integer("train.batch"),
-          .seconds = number_of(arguments, "--seconds", 3.0, 0.0, 3600.0)};
+  BenchOptions options = bench_options(config, where);
+  options.inference_batch = number_of(arguments, "--batch", 1, 1, kMostPictures);
+  options.seconds = number_of(arguments, "--seconds", 3.0, 0.0, 3600.0);
+  return options;
 }
 
 void serve(const ContextOptions& where, const BenchOptions& options, BenchedWork work) {

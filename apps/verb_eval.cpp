@@ -33,6 +33,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kMaxModelBytesOption,
     kAllowNonFiniteOption,
     kDeviceOption,
+    kNoGraphOption,
     kThreadsOption,
     kQuietOption,
 });

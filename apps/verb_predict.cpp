@@ -37,6 +37,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kMaxModelBytesOption,
     kAllowNonFiniteOption,
     kDeviceOption,
+    kNoGraphOption,
     kThreadsOption,
     kQuietOption,
 });

@@ -35,6 +35,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kMaxModelBytesOption,
     kAllowNonFiniteOption,
     kDeviceOption,
+    kNoGraphOption,
     kThreadsOption,
     kQuietOption,
 });

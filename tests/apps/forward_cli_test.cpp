@@ -65,6 +65,16 @@ TEST_F(ForwardCliTest, EqualsTheOfficialOutputsWithBatchStatistics) {
   expect_golden("train.");
 }
 
+TEST_F(ForwardCliTest, GivesTheSameBytesWithoutGraphs) {
+  ASSERT_EQ(forward().code, 0);
+  const std::string expected = read_text_file(file("maps.safetensors").string());
+  const ProgramResult result = forward({"--no-graph"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(read_text_file(file("maps.safetensors").string()), expected);
+  for (const char* verb : {"train", "eval", "predict", "bench", "forward"})
+    EXPECT_THAT(run_posecu({verb, "--help"}).out, HasSubstr("--no-graph")) << verb;
+}
+
 TEST_F(ForwardCliTest, TellsWhyADeviceIsNotThere) {
   const ProgramResult result = forward({"--device", "cuda:0"});
   EXPECT_EQ(result.code, 4);
