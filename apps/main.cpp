@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <new>
+#include <system_error>
 #include <vector>
 
 #include "apps/exit_code.h"
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
     return report(error.what(), kMachine);
   } catch (const std::bad_alloc&) {
     return report("the machine has no memory left\n  try: a smaller train.batch or input_size", kMachine);
-  } catch (const std::filesystem::filesystem_error& error) {
+  } catch (const std::system_error& error) {  // of files, or of threads that the system does not start
     return report(error.what(), kMachine);
   } catch (const std::exception& error) {
     return report(

@@ -81,10 +81,12 @@ const VerbHelp kScoreHelp{
 int run_score(const Arguments& arguments) {
   const Evaluator evaluator = evaluator_by_name(arguments.value("--evaluator").value_or("xtcocotools"));
   const Inputs inputs = read_inputs(arguments.words()[0], arguments.words()[1]);
-  const auto& [truth, detections] = inputs;
+  const GroundTruth& truth = inputs.truth;
+  const Detections& detections = inputs.detections;
+  auto doubted = std::async(std::launch::async, [&] { return doubtful_results(truth, detections, evaluator); });
   const ScoreTable table = truth.labelled ? evaluate(truth, detections, score_options(truth, evaluator, arguments))
                                           : check_only(inputs, evaluator);
-  const std::vector<std::string> doubts = doubtful_results(truth, detections, evaluator);
+  const std::vector<std::string> doubts = doubted.get();
   for (const std::string& doubt : doubts)
     say(chatter(arguments), fmt::format("posecu: warning: {}: {}\n", detections.source, doubt));
   if (arguments.given("--json")) {

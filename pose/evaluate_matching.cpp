@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
+
+#include "core/context.h"
 
 namespace posecu {
 
@@ -9,6 +12,7 @@ namespace {
 
 constexpr int kThresholds = ScoreTable::kThresholds, kAreas = ScoreTable::kAreas;
 constexpr std::size_t kMostDetections = 20;
+constexpr std::size_t kPicturesWorthAThread = 500;  // about a millisecond
 
 struct AreaRange {
   double low, high;
@@ -93,30 +97,17 @@ void match_area(std::span<Outcome> outcomes, const PicturePeople& picture, const
   }
 }
 
-}  // namespace
-
-void keep_best_detections(PicturePeople& picture) {
-  std::ranges::stable_sort(picture.detections, std::ranges::greater{}, &Detection::score);
-  if (picture.detections.size() > kMostDetections) picture.detections.resize(kMostDetections);
-}
-
-std::vector<double> oks_matrix(const PicturePeople& picture, const Oks& oks) {
-  std::vector<double> matrix;
-  matrix.reserve(picture.detections.size() * picture.people.size());
-  for (const Detection* detection : picture.detections) {
-    for (const ScoredPerson* person : picture.people) matrix.push_back(oks(*detection, *person));
-  }
-  return matrix;
-}
-
-Matches match_people(std::span<PicturePeople> pictures, const Oks& oks, const EvaluateOptions& options) {
+// One thread's share: neighbouring pictures, the first of which is number `begin` of all.
+Matches match_part(std::span<PicturePeople> pictures, std::size_t begin, const Oks& oks,
+                   const EvaluateOptions& options) {
   Matches matches;
   for (PicturePeople& picture : pictures) {
     keep_best_detections(picture);
-    const std::vector<double> similarities = oks_matrix(picture, oks);
+    const std::vector<double> similarities = oks_matrix(picture, oks, threshold(0));
     const std::size_t first = matches.outcomes.size();
     for (const Detection* detection : picture.detections) {
-      matches.outcomes.push_back({.score = detection->score, .picture = static_cast<int>(matches.to_find.size())});
+      matches.outcomes.push_back(
+          {.score = detection->score, .picture = static_cast<int>(begin + matches.to_find.size())});
     }
     AreaCounts to_find{};
     for (int area = 0; area < kAreas; ++area) {
@@ -127,6 +118,41 @@ Matches match_people(std::span<PicturePeople> pictures, const Oks& oks, const Ev
                  options.evaluator);
     }
     matches.to_find.push_back(to_find);
+  }
+  return matches;
+}
+
+}  // namespace
+
+void keep_best_detections(PicturePeople& picture) {
+  std::ranges::stable_sort(picture.detections, std::ranges::greater{}, &Detection::score);
+  if (picture.detections.size() > kMostDetections) picture.detections.resize(kMostDetections);
+}
+
+std::vector<double> oks_matrix(const PicturePeople& picture, const Oks& oks, double least) {
+  std::vector<double> matrix;
+  matrix.reserve(picture.detections.size() * picture.people.size());
+  for (const Detection* detection : picture.detections) {
+    for (const ScoredPerson* person : picture.people) matrix.push_back(oks.at_least(least, *detection, *person));
+  }
+  return matrix;
+}
+
+Matches match_people(std::span<PicturePeople> pictures, const Oks& oks, const EvaluateOptions& options) {
+  const std::size_t size = pictures.size();
+  const auto parts = std::clamp<std::size_t>(size / kPicturesWorthAThread, 1, static_cast<std::size_t>(usable_cores()));
+  std::vector<std::future<Matches>> others;
+  const auto begin_of = [&](std::size_t part) { return size * part / parts; };
+  const auto match = [&](std::size_t part) {
+    const std::size_t begin = begin_of(part);
+    return match_part(pictures.subspan(begin, begin_of(part + 1) - begin), begin, oks, options);
+  };
+  for (std::size_t part = 1; part < parts; ++part) others.push_back(std::async(std::launch::async, match, part));
+  Matches matches = match(0);
+  for (std::future<Matches>& other : others) {
+    const Matches more = other.get();
+    matches.outcomes.insert(matches.outcomes.end(), more.outcomes.begin(), more.outcomes.end());
+    matches.to_find.insert(matches.to_find.end(), more.to_find.begin(), more.to_find.end());
   }
   std::ranges::stable_sort(matches.outcomes, std::ranges::greater{}, &Outcome::score);
   return matches;

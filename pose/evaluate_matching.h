@@ -35,8 +35,8 @@ struct PicturePeople {
 // Leaves the best 20 detections, by falling score; equal ones keep their order.
 void keep_best_detections(PicturePeople& picture);
 
-// OKS of each kept detection (row) with each person (column).
-std::vector<double> oks_matrix(const PicturePeople& picture, const Oks& oks);
+// OKS of each kept detection (row) with each person (column); 0 may stand for one below `least`.
+std::vector<double> oks_matrix(const PicturePeople& picture, const Oks& oks, double least = 0);
 
 // `pictures` by rising id; their detections are cut to the best 20.
 Matches match_people(std::span<PicturePeople> pictures, const Oks& oks, const EvaluateOptions& options);

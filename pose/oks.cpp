@@ -10,9 +10,6 @@ namespace posecu {
 
 namespace {
 
-// Joints beyond this are no skeleton: the sum's terms live on the stack.
-constexpr std::size_t kMostKeypoints = 512;
-
 constexpr double kSmallestStep = 0x1p-52;  // numpy.spacing(1)
 
 // How far outside of [low, high] `value` lies.
@@ -38,12 +35,11 @@ double Oks::area(const ScoredPerson& person) const {
   return area_ == OksArea::box ? person.bbox[2] * person.bbox[3] * 0.53 : person.area.value();
 }
 
-double Oks::operator()(const Detection& detection, const ScoredPerson& person) const {
+Oks::Errors Oks::errors(const Detection& detection, const ScoredPerson& person) const {
   const bool labelled = any_labelled(person);
   const auto [x, y, width, height] = person.bbox;
   const double divisor = area(person) + kSmallestStep;
-  std::array<double, kMostKeypoints> terms;
-  std::size_t n = 0;
+  Errors errors;
   for (std::size_t k = 0; k < variances_.size(); ++k) {
     if (labelled && !(person.keypoints[3 * k + 2] > 0)) continue;
     const double found_x = detection.keypoints[3 * k], found_y = detection.keypoints[3 * k + 1];
@@ -51,9 +47,27 @@ double Oks::operator()(const Detection& detection, const ScoredPerson& person) c
         labelled ? found_x - person.keypoints[3 * k] : distance_to_span(found_x, x - width, x + width * 2);
     const double dy =
         labelled ? found_y - person.keypoints[3 * k + 1] : distance_to_span(found_y, y - height, y + height * 2);
-    terms[n++] = std::exp(-((dx * dx + dy * dy) / variances_[k] / divisor / 2));
+    errors.values[errors.n++] = (dx * dx + dy * dy) / variances_[k] / divisor / 2;
   }
-  return pairwise_sum({terms.data(), n}) / static_cast<double>(n);
+  return errors;
+}
+
+double Oks::mean(Errors errors) {
+  const std::span terms(errors.values.data(), errors.n);
+  for (double& term : terms) term = std::exp(-term);
+  return pairwise_sum(terms) / static_cast<double>(errors.n);
+}
+
+double Oks::operator()(const Detection& detection, const ScoredPerson& person) const {
+  return mean(errors(detection, person));
+}
+
+// exp(-e) <= 1 / (1 + e + e^2 / 2), which costs no exp; the hundredth leaves room for rounding.
+double Oks::at_least(double least, const Detection& detection, const ScoredPerson& person) const {
+  const Errors errors = this->errors(detection, person);
+  double most = 0;
+  for (std::size_t i = 0; i < errors.n; ++i) most += 1 / (1 + errors.values[i] * (1 + errors.values[i] / 2));
+  return most < (least - 0.01) * static_cast<double>(errors.n) ? 0 : mean(errors);
 }
 
 }  // namespace posecu

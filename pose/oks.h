@@ -6,6 +6,7 @@
 // every side, and the mean is over all joints. Operations and their order are those of the official tools in numpy.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -29,7 +30,19 @@ class Oks {
   // Joints of `person` and of `detection` must be keypoints() each.
   double operator()(const Detection& detection, const ScoredPerson& person) const;
 
+  // The same, but 0 where that is below `least` for sure: strangers, as most pairs of a picture are, cost little.
+  double at_least(double least, const Detection& detection, const ScoredPerson& person) const;
+
  private:
+  // Joints beyond this are no skeleton.
+  static constexpr std::size_t kMostKeypoints = 512;
+  struct Errors {
+    std::array<double, kMostKeypoints> values;  // e_k, of the first n
+    std::size_t n = 0;
+  };
+  Errors errors(const Detection& detection, const ScoredPerson& person) const;
+  static double mean(Errors errors);
+
   std::vector<double> variances_;  // (2 sigma)^2
   OksArea area_;
 };

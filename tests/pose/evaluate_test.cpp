@@ -214,6 +214,20 @@ TEST(Oks, MeasuresToTheExtendedBoxWhenNoJointIsLabelled) {
   EXPECT_NEAR(oks(detection_at(1, 100, 100, 1, 250), person), expected, 1e-15);
 }
 
+TEST(Oks, IsLeftOutOnlyWhereItIsBelowTheLeast) {
+  const Oks oks(std::vector<double>(17, 0.08), OksArea::annotation);
+  const ScoredPerson person = person_at(1, 1, 10, 10);
+  int left_out = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Detection detection = detection_at(1, 10, 10, 1);
+    for (std::size_t k = 0; k < 51; k += 3) detection.keypoints[k] += 0.02 * i * (1 + 0.1 * static_cast<double>(k % 7));
+    const double exact = oks(detection, person), found = oks.at_least(0.5, detection, person);
+    EXPECT_TRUE(found == exact || (found == 0 && exact < 0.5)) << i << ": " << found << " for " << exact;
+    left_out += found == 0 && exact > 0;
+  }
+  EXPECT_GT(left_out, 1000);
+}
+
 TEST(PairwiseSum, AddsInBlocksOfEightLanes) {
   // One lane swallows its small numbers, the others keep theirs: adding from left to right would lose all of them.
   std::vector<double> values(16, 1);
