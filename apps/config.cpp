@@ -93,6 +93,8 @@ void check_config(const Config& config) {
                     "  train.milestones, train.eval_every and train.save_every count in the same unit",
                     config.origin("train.steps"), config.origin("train.epochs")));
   if (!rises(config.integers("train.milestones"))) fail(config, "train.milestones", "expected rising numbers");
+  if (config.text("train.decay") == "cosine" && !config.integers("train.milestones").empty())
+    fail(config, "train.milestones", "a cosine has none: expected [], or train.decay=milestones");
   if (config.integer("train.input_size") % 32 != 0)
     fail(config, "train.input_size", "expected a multiple of 32, the coarsest branch's stride");
   const std::vector<double>& scale = config.numbers("data.augment.scale");

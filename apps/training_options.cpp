@@ -83,6 +83,8 @@ TrainOptions train_options(const Config& config) {
   timetable.gamma = config.number("train.gamma");
   timetable.warmup_steps = config.integer("train.warmup_steps");
   timetable.warmup_ratio = config.number("train.warmup_ratio");
+  if (config.text("train.decay") == "cosine") timetable.decay = Decay::cosine;
+  timetable.cosine_end = config.number("train.cosine_end");
   return options;
 }
 

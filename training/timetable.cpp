@@ -8,7 +8,8 @@ Timetable::Timetable(TimetableOptions options, std::int64_t batches_per_epoch)
     : options_(std::move(options)), batches_per_epoch_(batches_per_epoch) {
   require(batches_per_epoch >= 1 && options_.accumulate >= 1 && options_.length >= 0, "a training has batches");
   steps_ = steps_until(options_.length);
-  schedule_ = {{}, options_.gamma, options_.warmup_steps, options_.warmup_ratio};
+  schedule_ = {{},     options_.gamma,     options_.warmup_steps, options_.warmup_ratio, options_.decay,
+               steps_, options_.cosine_end};
   for (const std::int64_t milestone : options_.milestones) schedule_.milestones.push_back(steps_until(milestone));
 }
 

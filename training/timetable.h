@@ -25,6 +25,8 @@ struct TimetableOptions {
   double gamma = 0.1;
   std::int64_t warmup_steps = 500;
   double warmup_ratio = 1e-3;
+  Decay decay = Decay::milestones;
+  double cosine_end = 0.01;
 };
 
 class Timetable {

@@ -170,6 +170,7 @@ TEST(ConfigTest, RefusesWrongFilesNamingTheLine) {
       {"[train]\nmilestones = [1, \"2\"]\n", "a.toml:2: train.milestones: expected a list of"},
       {"[train]\nmilestones = [5, 4]\n", "a.toml:2: train.milestones = [5, 4]: expected rising numbers"},
       {"[train]\nmilestones = [4, 4]\n", "a.toml:2: train.milestones"},
+      {"[train]\ndecay = \"cosine\"\nmilestones = [4]\n", "a.toml:3: train.milestones = [4]: a cosine has none"},
       {"[train]\nsteps = 1\nepochs = 1\n", "train.steps (a.toml:2) and train.epochs (a.toml:3) are both given"},
       {"[train]\ninput_size = 100\n", "a.toml:2: train.input_size = 100: expected a multiple of 32"},
       {"[model]\nhead = \"resnet\"\n", "a.toml:2: model.head = \"resnet\": expected hrnet or higherhrnet"},

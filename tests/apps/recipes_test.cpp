@@ -31,7 +31,7 @@ Config config_of(std::string_view name) {
 std::vector<std::string> recipes() {
   std::vector<std::string> names;
   for (const BuiltInConfig& built_in : built_in_configs())
-    if (built_in.name != "coco/laptop") names.emplace_back(built_in.name);
+    if (built_in.name != "coco/laptop" && !built_in.name.starts_with("synth/")) names.emplace_back(built_in.name);
   return names;
 }
 

@@ -82,5 +82,18 @@ TEST(Schedule, KeepsTheLastValueOfTheWarmUpAlsoWhereRoundingMissesTheBase) {
   EXPECT_GT(missed, 0);
 }
 
+TEST(Schedule, FallsAlongHalfACosineFromTheWarmUpToTheEnd) {
+  ScheduleOptions options{{}, 0.1, 3, 0.1, Decay::cosine, 11, 0.2};
+  const std::vector<double> found = rates(options, 2, 14);
+  // Warm-up, the top at step 3, the middle four steps later, the end where the training ends, and not below it.
+  const double expected[] = {0.2, 1.1,       2,         2,         1.9391036, 1.7656854, 1.5061467,
+                             1.2, 0.8938533, 0.6343146, 0.4608964, 0.4,       0.4,       0.4};
+  for (std::size_t i = 0; i < std::size(expected); ++i) EXPECT_NEAR(found[i], expected[i], 1e-7) << "step " << i;
+  options.steps = 3;  // nothing but warm-up
+  EXPECT_EQ(rates(options, 2, 3), (std::vector{0.2, 1.1, 2.0}));
+  options.warmup_steps = 0, options.steps = 2;
+  EXPECT_NEAR(rates(options, 2, 2)[1], 1.2, 1e-15);
+}
+
 }  // namespace
 }  // namespace posecu
