@@ -8,11 +8,10 @@
 //              dbeta += sum dz,  dgamma += sum dz * x_hat
 //              dx = gamma * inv_std * (dz - sum dz / rows - x_hat * (sum dz * x_hat) / rows)
 //
-//   shapes  x, y, residual and their gradients [rows,C]  T float, bfloat16 or float16; all else [C] float; C any number
-//   >= 1 bytes   forward 3 elements per output element (+1 residual), backward 6 (+1 ReLU or dresidual): limited by
-//   memory launch  a block owns kRows neighbouring rows; threadIdx.x steps over channels, threadIdx.y over rows:
-//   coalesced. sums    of a block's rows in float, in an order that depends on the block size alone; the blocks'
-//   partial sums in
+//   shapes  x, y, residual and their gradients [rows,C]  T float, bfloat16 or float16; all else [C] float
+//   bytes   forward 3 elements per output element (+1 residual), backward 6 (+1 ReLU or dresidual): limited by memory
+//   launch  a block owns kRows neighbouring rows; threadIdx.x steps over channels, threadIdx.y over rows: coalesced.
+//   sums    of a block's rows in float, in an order that depends on the block size alone; the blocks' partial sums in
 //           double by a second kernel, in one fixed order. Forward sums x - pivot, with row 0 as pivot, so that a mean
 //           far from 0 costs no digits: error at most 130 * 2^-24 of the terms' absolute sum.
 #include "kernels/batch_norm.h"

@@ -5,9 +5,8 @@
 //
 //   shapes  x, y, sum, dy [rows,C], bias [C]: T   dbias [C] float     math in float
 //   bytes   forward 2 elements an output element (+1 sum), backward reads dy once: limited by memory
-//   launch  a block owns kRows neighbouring rows; neighbouring threads take neighbouring channels of one row:
-//   coalesced. sums    of a block's rows in float, in an order that depends on the block size alone; the blocks'
-//   partial sums in
+//   launch  a block owns kRows neighbouring rows; neighbouring threads take neighbouring channels of a row: coalesced.
+//   sums    of a block's rows in float, in an order that depends on the block size alone; the blocks' partial sums in
 //           double by a second kernel, in their order. Error at most 130 * 2^-24 of the terms' absolute sum.
 #include "kernels/bias.h"
 #include "kernels/runtime/kernel.h"

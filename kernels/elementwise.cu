@@ -7,8 +7,7 @@
 //   shapes  n elements in a row; matrices [rows, columns]     T float, bfloat16 or float16, math in float
 //   bytes   2 or 3 elements an output element: limited by memory
 //   launch  a block owns kTile neighbouring elements (kRows rows), which its threads take Vec by Vec, neighbours next
-//   to
-//           each other: coalesced. What does not fill a Vec at the end is taken element by element.
+//           to each other: coalesced. What does not fill a Vec at the end is taken element by element.
 #include "kernels/elementwise.h"
 #include "kernels/runtime/kernel.h"
 

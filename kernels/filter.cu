@@ -6,8 +6,8 @@
 //   shapes  weight, dweight [out,in,taps] float   packed [out,taps,in] T   scale [out] float
 //   bytes   4 + sizeof(T), and 8 + sizeof(T), a weight: limited by memory
 //   launch  a block owns kChannels input channels of one filter. Neighbouring threads write neighbouring places; what
-//   they
-//           read lies `taps` or `in` apart, but the block reads all of it, so that the cache holds it (at most 9 KB).
+//           they read lies `taps` or `in` apart, but the block reads all of it, so that the cache holds it (at most
+//           9 KB).
 #include "kernels/filter.h"
 #include "kernels/runtime/kernel.h"
 

@@ -4,9 +4,8 @@
 //   shapes   g [n] float; partial sums [n / kTile] and norm [1] double
 //   bytes    1 element read: limited by memory
 //   launch   a block owns kTile neighbouring elements, which its threads take Vec by Vec, neighbours next to each
-//   other:
-//            coalesced. A thread sums in float, lane by lane, blocks join in double: one block adds their sums up in
-//            order. Relative error at most kTile * 2^-24 (all terms are positive), and the same bits on every run.
+//            other: coalesced. A thread sums in float, lane by lane, blocks join in double: one block adds their sums
+//            up in order. Relative error at most kTile * 2^-24 (all terms are positive), the same bits on every run.
 #include "kernels/gradient_norm.h"
 #include "kernels/runtime/kernel.h"
 

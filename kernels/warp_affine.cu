@@ -1,8 +1,8 @@
 // Affine warps of 8-bit pictures, exactly OpenCV's warpAffine (bilinear, constant border 0), mirrored and normalised on
 // the way.
 //
-//   X = (columns[j].x + rows[i].x) >> 5, Y likewise     places in 1/32 pixel: (x0,y0) = X >> 5, Y >> 5, f = X & 31,
-//   g = Y & 31
+//   X = (columns[j].x + rows[i].x) >> 5, Y likewise     places in 1/32 pixel
+//   x0 = X >> 5, f = X & 31                             y0 = Y >> 5, g = Y & 31
 //   warp        v[i,j,c] = (sum of x[y0+p,x0+q,c] * (p ? g : 32-g) * (q ? f : 32-f) over p,q in {0,1}  + 512) >> 10
 //               a neighbour outside of x counts as 0
 //   bytes y = v      normalised y = table[v][c]      masks y = v >= 128, for x of 0 and 255 kept as bits
@@ -11,8 +11,7 @@
 //           [N,height,width]; columns [width], rows [height] of each picture
 //   bytes   3 read (each source byte about once, through the cache) and 3 or 12 written a pixel; masks 1/8 and 1
 //   launch  one block per kRows rows of a picture; neighbouring threads take neighbouring pixels of a row, whose
-//   sources
-//           are neighbours too unless the picture is turned by a right angle. No sums, no barriers.
+//           sources are neighbours too unless the picture is turned by a right angle. No sums, no barriers.
 #include "kernels/runtime/kernel.h"
 #include "kernels/warp_affine.h"
 
