@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/context.h"
@@ -23,6 +24,12 @@ struct BenchOptions {
   int inference_batch = 1, training_batch = 10;
   double seconds = 3;  // that a measurement goes on, but at least three runs
 };
+
+inline constexpr int kMostPictures = 4096;  // of a pass
+
+class Config;
+BenchOptions bench_options(const Config& config, const ContextOptions& where);  // train.batch, train.precision
+std::string describe(const BenchOptions& options, std::string_view precision);  // "HigherHRNet-W32, ..., 512x512, fp32"
 
 enum class BenchedWork { inference, training_step, losses };  // losses: with gradients, of a step
 

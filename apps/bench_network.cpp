@@ -70,10 +70,10 @@ struct BenchedNetwork::Impl {
   void make_network(const BenchOptions& options) {
     const bool trains = work == BenchedWork::training_step;
     parameters.allocate(context, trains ? Parameters::Gradients::allocate : Parameters::Gradients::none);
-    fill_weights(parameters);
+    if (!context.dry_run()) fill_weights(parameters);
     const int batch = trains ? options.training_batch : options.inference_batch;
     images = context.tensor<float>({batch, options.input_size, options.input_size, 3});
-    context.upload(images.view(), random_pictures(images.view().elements()));
+    if (!context.dry_run()) context.upload(images.view(), random_pictures(images.view().elements()));
     if (trains) {
       targets.emplace(context, random_targets(options));
       adam.emplace(context, parameters, AdamOptions{});

@@ -23,6 +23,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"forward", "runs a network on a tensor, to compare it with another implementation", run_forward, &kForwardHelp},
     {"weights", "looks into weights files of any format, compares and converts them", run_weights, &kWeightsHelp},
     {"data", "checks, counts and draws a data set; makes pictures of drawn people", run_data, &kDataHelp},
+    {"plan", "says what memory a training takes, of what kind, and the largest batch that fits", run_plan, &kPlanHelp},
     {"bench", "times a network and every operation in it, beside what the device can do at most", run_bench,
      &kBenchHelp},
     {"config", "lists the keys of the configuration, or shows a configuration resolved", run_config, &kConfigHelp},
