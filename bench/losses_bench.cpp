@@ -104,6 +104,7 @@ void measure(int threads, int people) {
   const auto v = random_tensor(context, {static_cast<int>(kParameters)}, 0, 1);
   const auto weight_gradient = random_tensor(context, {static_cast<int>(kParameters)}, 0, 1);
   const auto values = context.tensor<double>({8});
+  const StepState state{.adam = adam_factors({}), .finite = 1};
 
   const int everyone = people * kPictures;
   const HeatmapLossShape small{kPictures, kLow, kLow, kKeypoints, kLow, kLow, kDimensions, everyone};
@@ -139,7 +140,8 @@ void measure(int threads, int people) {
                         {});
        }},
       {"Adam, 28.6 M parameters", 28. * kParameters, [&] {
-         adam_update(context.stream(), parameters.data(), m.data(), v.data(), weight_gradient.data(), kParameters, {});
+         adam_update(context.stream(), parameters.data(), m.data(), v.data(), weight_gradient.data(), kParameters,
+                     &state);
        }}};
   fmt::print("{} threads, {} pictures, {} people each\n", context.threads(), kPictures, people);
   take_turns(candidates);
