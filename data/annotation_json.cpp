@@ -53,12 +53,23 @@ class Fields {
   unsigned met_ = 0;
 };
 
+// How a message calls what stands where something else was expected.
+std::string found(json::value value) {
+  constexpr std::size_t kLongest = 40;
+  const json::json_type type = value.type();
+  if (type == json::json_type::array) return "a list";
+  if (type == json::json_type::object) return "an object";
+  std::string_view token = value.raw_json_token();
+  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  return token.size() <= kLongest ? std::string(token) : fmt::format("{}...", token.substr(0, kLongest));
+}
+
 std::int64_t integer(std::string_view field, json::value value) {
   std::int64_t result = 0;
   if (value.get_int64().get(result) != simdjson::SUCCESS) {
     double real = 0;  // 18.0 is met in the wild
     if (value.get_double().get(real) != simdjson::SUCCESS || real != std::floor(real) || std::abs(real) > 1e15)
-      throw FieldError(field, "expected an integer");
+      throw FieldError(field, fmt::format("expected an integer, found {}", found(value)));
     result = static_cast<std::int64_t>(real);
   }
   return result;
@@ -72,14 +83,16 @@ int small_integer(std::string_view field, json::value value) {
 
 double number(std::string_view field, json::value value) {
   double result = 0;
-  if (value.get_double().get(result) != simdjson::SUCCESS) throw FieldError(field, "expected a number");
+  if (value.get_double().get(result) != simdjson::SUCCESS)
+    throw FieldError(field, fmt::format("expected a number, found {}", found(value)));
   if (!std::isfinite(result)) throw FieldError(field, "expected a finite number");
   return result;
 }
 
 json::array list(std::string_view field, json::value value) {
   json::array result;
-  if (value.get_array().get(result) != simdjson::SUCCESS) throw FieldError(field, "expected a list");
+  if (value.get_array().get(result) != simdjson::SUCCESS)
+    throw FieldError(field, fmt::format("expected a list, found {}", found(value)));
   return result;
 }
 
@@ -106,7 +119,8 @@ std::vector<double> numbers(std::string_view field, json::value value) {
 
 std::string text(std::string_view field, json::value value) {
   std::string_view result;
-  if (value.get_string().get(result) != simdjson::SUCCESS) throw FieldError(field, "expected a text");
+  if (value.get_string().get(result) != simdjson::SUCCESS)
+    throw FieldError(field, fmt::format("expected a text, found {}", found(value)));
   return std::string(result);
 }
 
@@ -258,13 +272,15 @@ class Parser {
                                   Element (*parse_element)(json::object)) {
     std::vector<Element> elements;
     json::array array;
-    if (value.get_array().get(array) != simdjson::SUCCESS) throw InputError(path_, name, "expected a list");
+    if (value.get_array().get(array) != simdjson::SUCCESS)
+      throw InputError(path_, name, fmt::format("expected a list, found {}", found(value)));
     std::size_t index = 0;
     for (json::value element : array) {
       const std::size_t place = index++;
       json::object object;
       if (element.get_object().get(object) != simdjson::SUCCESS) {
-        report({fmt::format("{}[{}]", name, place), std::string(what), "expected an object"});
+        report({fmt::format("{}[{}]", name, place), std::string(what),
+                fmt::format("expected an object, found {}", found(element))});
         continue;
       }
       try {
