@@ -11,11 +11,11 @@
 #include "apps/model.h"
 #include "apps/output.h"
 #include "apps/people_json.h"
+#include "apps/predict_frames.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "pose/draw.h"
 
 namespace posecu {
 namespace {
@@ -28,10 +28,13 @@ constexpr auto kExamples = std::to_array<Example>({
     {"posecu predict runs/first a.jpg b.jpg --out found output.min_score=0.4 output.show_refined=true",
      "draws only surer keypoints, and those that refinement filled in too"},
     {"posecu predict runs/first photos --json", "only JSON, one picture a line, on standard output"},
+    {"cat frames.ppm | posecu predict runs/first - --out - > drawn.ppm",
+     "draws every frame of a stream: ffmpeg -i VIDEO -f image2pipe -c:v ppm - | ... | ffmpeg -f image2pipe -c:v ppm -i "
+     "- OUT"},
 });
 
 constexpr auto kOptions = std::to_array<OptionHelp>({
-    {"--out", "DIR", "Folder for drawn pictures and JSON files (output.pictures, output.json)."},
+    {"--out", "DIR", "Folder for drawn pictures and JSON files (output.pictures, output.json); - with INPUT -."},
     {"--json", "", "JSON on standard output too, one line a picture; then --out may be left out."},
     kConfigOption,
     kMaxModelBytesOption,
@@ -68,19 +71,10 @@ std::vector<std::string> list_pictures(std::span<const std::string> inputs) {
   return pictures;
 }
 
-DrawOptions draw_options(const Config& config) {
-  return {.min_score = config.number("output.min_score"),
-          .refined = config.boolean("output.show_refined") ? DrawOptions::Refined::show : DrawOptions::Refined::hide};
-}
-
-// Peaks in the frame around the picture, which the network sees too, are nobody's keypoints: they are not drawn.
-std::vector<Person> inside(std::span<const Person> people, const Picture& picture) {
-  std::vector<Person> result(people.begin(), people.end());
-  const auto width = static_cast<float>(picture.width), height = static_cast<float>(picture.height);
-  for (Person& person : result)
-    for (Keypoint& keypoint : person.keypoints)
-      if (keypoint.x < 0 || keypoint.y < 0 || keypoint.x > width || keypoint.y > height) keypoint.score = -1;
-  return result;
+bool reads_frames(const std::vector<std::string>& words) {
+  const bool frames = std::find(words.begin() + 1, words.end(), "-") != words.end();
+  if (frames && words.size() > 2) throw UsageError("predict: - (frames on standard input) stands alone");
+  return frames;
 }
 
 // What is written for a picture, under its name without folder and extension.
@@ -102,7 +96,7 @@ class PredictOutput {
     if (config_.boolean("output.json")) write_file_atomically(base + ".json", json + '\n');
     const std::string& kind = config_.text("output.pictures");
     if (kind == "none") return;
-    draw_people(picture, skeleton, inside(people, picture), draw_options(config_));
+    draw_found(picture, skeleton, people, config_);
     kind == "png" ? write_png(base + ".png", picture) : write_jpeg(base + ".jpg", picture);
   }
 
@@ -127,32 +121,9 @@ class PredictOutput {
   const Config& config_;
 };
 
-}  // namespace
-
-const VerbHelp kPredictHelp{
-    .usage = "MODEL INPUT... --out DIR [key=value...] [--options]",
-    .examples = kExamples,
-    .options = kOptions,
-    .least_words = 2,
-    .most_words = 1 << 30,
-    .overrides = VerbHelp::Overrides::accepted,
-    .text =
-        "INPUT is a picture or a folder of pictures. DIR gets NAME.png (or .jpg) and NAME.json for each. A picture\n"
-        "that cannot be read is told, and the others go on; then the exit code is 3."};
-
-int run_predict(const Arguments& arguments) {
-  const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides(),
-                                            weights_limits(arguments));
-  const Skeleton skeleton = skeleton_of(model);
-  const FindOptions options = find_options(model.config);
-  const std::vector<std::string> pictures = list_pictures(std::span(arguments.words()).subspan(1));
-  const PredictOutput output(arguments, model.config, pictures);
-  Context context(context_options(arguments));
-  LoadedNetwork loaded(context, model);
-  PeopleFinder finder(context, loaded.network(), skeleton, options);
-  Progress progress(chatter(arguments));
-  progress.message(loaded.coverage());
-  const double least = model.config.number("output.min_score");
+void predict_pictures(const std::vector<std::string>& pictures, const PredictOutput& output, const Config& config,
+                      PeopleFinder& finder, const Skeleton& skeleton, Progress& progress) {
+  const double least = config.number("output.min_score");
   std::size_t done = 0, people = 0, unreadable = 0;
   for (const std::string& file : pictures) try {
       Picture picture = read_picture(file);
@@ -171,6 +142,43 @@ int run_predict(const Arguments& arguments) {
   progress.message(fmt::format("{} people of score {} or more in {} pictures", people, least, done));
   if (unreadable > 0)
     throw InputError("predict", "", fmt::format("{} of {} pictures could not be read", unreadable, pictures.size()));
+}
+
+}  // namespace
+
+const VerbHelp kPredictHelp{
+    .usage = "MODEL INPUT... --out DIR [key=value...] [--options]",
+    .examples = kExamples,
+    .options = kOptions,
+    .least_words = 2,
+    .most_words = 1 << 30,
+    .overrides = VerbHelp::Overrides::accepted,
+    .text =
+        "INPUT is a picture or a folder of pictures. DIR gets NAME.png (or .jpg) and NAME.json for each. A picture\n"
+        "that cannot be read is told, and the others go on; then the exit code is 3.\n"
+        "INPUT - is standard input: frames of a video as binary PPM, one after another. DIR gets frame-000001.png and\n"
+        "so on, and people.jsonl with a line for each; --out - writes drawn frames to standard output, as PPM."};
+
+int run_predict(const Arguments& arguments) {
+  const ResolvedModel model = resolve_model(arguments.words()[0], arguments.value("--config"), arguments.overrides(),
+                                            weights_limits(arguments));
+  const Skeleton skeleton = skeleton_of(model);
+  const FindOptions options = find_options(model.config);
+  const bool frames = reads_frames(arguments.words());
+  const std::vector<std::string> pictures =
+      frames ? std::vector<std::string>{} : list_pictures(std::span(arguments.words()).subspan(1));
+  std::optional<PredictOutput> output;
+  if (!frames) output.emplace(arguments, model.config, pictures);
+  Context context(context_options(arguments));
+  LoadedNetwork loaded(context, model);
+  PeopleFinder finder(context, loaded.network(), skeleton, options);
+  Progress progress(chatter(arguments));
+  progress.message(loaded.coverage());
+  if (frames) {
+    predict_frames(arguments, model.config, finder, skeleton, progress);
+  } else {
+    predict_pictures(pictures, *output, model.config, finder, skeleton, progress);
+  }
   return kDone;
 }
 

@@ -49,6 +49,13 @@ class NetpbmHeader {
   std::size_t at_ = 2;
 };
 
+// Grey as RGB.
+std::vector<std::uint8_t> three_times(const std::vector<std::uint8_t>& grey) {
+  std::vector<std::uint8_t> rgb(3 * grey.size());
+  for (std::size_t i = 0; i < rgb.size(); ++i) rgb[i] = grey[i / 3];
+  return rgb;
+}
+
 }  // namespace
 
 DecodedPicture decode_bmp(Bytes bytes, const std::string& name) {
@@ -73,21 +80,24 @@ DecodedPicture decode_bmp(Bytes bytes, const std::string& name) {
   return {{decoded->width, decoded->height, std::move(decoded->pixels)}, 1};
 }
 
-DecodedPicture decode_netpbm(Bytes bytes, const std::string& name) {
+NetpbmLayout netpbm_layout(Bytes bytes, const std::string& name) {
   NetpbmHeader header(bytes, name);
   const int width = header.number(), height = header.number(), most = header.number();
   check_picture_size(name, width, height);
   if (most != 255) throw InputError(name, "header", fmt::format("the largest value is {}, only 255 is read", most));
-  const bool grey = bytes[1] == std::byte{'5'};
-  const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
-  const std::size_t expected = pixels * (grey ? 1 : 3);
-  if (bytes.size() < header.pixels() || bytes.size() - header.pixels() < expected)
+  const int channels = bytes[1] == std::byte{'5'} ? 1 : 3;
+  return {width, height, channels, header.pixels(),
+          static_cast<std::size_t>(channels * width) * static_cast<std::size_t>(height)};
+}
+
+DecodedPicture decode_netpbm(Bytes bytes, const std::string& name) {
+  const NetpbmLayout layout = netpbm_layout(bytes, name);
+  if (bytes.size() < layout.header || bytes.size() - layout.header < layout.samples)
     throw InputError(name, fmt::format("byte {}", bytes.size()), "the file ends before the picture does");
-  DecodedPicture result{{width, height, std::vector<std::uint8_t>(pixels * 3)}, 1};
-  const Bytes samples = bytes.subspan(header.pixels(), expected);
-  for (std::size_t i = 0; i < pixels * 3; ++i)
-    result.picture.pixels[i] = std::to_integer<std::uint8_t>(samples[grey ? i / 3 : i]);
-  return result;
+  const auto* samples = reinterpret_cast<const std::uint8_t*>(bytes.data() + layout.header);
+  Picture picture{layout.width, layout.height, std::vector<std::uint8_t>(samples, samples + layout.samples)};
+  if (layout.channels == 1) picture.pixels = three_times(picture.pixels);
+  return {std::move(picture), 1};
 }
 
 }  // namespace posecu

@@ -24,6 +24,13 @@ DecodedPicture decode_png(Bytes bytes, const std::string& name);
 DecodedPicture decode_bmp(Bytes bytes, const std::string& name);
 DecodedPicture decode_netpbm(Bytes bytes, const std::string& name);  // P5 and P6, up to 8 bits
 
+// Where a PPM's or PGM's samples are, from its header.
+struct NetpbmLayout {
+  int width, height, channels;
+  std::size_t header, samples;  // bytes
+};
+NetpbmLayout netpbm_layout(Bytes bytes, const std::string& name);
+
 std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality);
 
 // `channels` is 1 or 3.
