@@ -8,30 +8,16 @@
 #include <array>
 #include <utility>
 
+#include "core/cuda_checks.h"
 #include "core/error.h"
 
 namespace posecu {
 namespace {
 
-std::string advice(cudaError_t error) {
-  switch (error) {
-    case cudaErrorMemoryAllocation:
-      return "\n  try: a smaller train.batch (and train.accumulate to keep the total), or a smaller input size";
-    case cudaErrorInsufficientDriver:
-      return "\n  try: a newer NVIDIA driver, or --device cpu";
-    case cudaErrorNoDevice:
-    case cudaErrorInvalidDevice:
-      return "\n  try: --device cpu";
-    default:
-      return "";
-  }
-}
-
 // An error that kernels met earlier is reported by whatever call comes next.
 void check(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return;
-  throw MachineError(
-      fmt::format("CUDA: {}: {} ({}){}", what, cudaGetErrorString(error), cudaGetErrorName(error), advice(error)));
+  throw MachineError(describe_cuda_error(error, what, cudaGetErrorString(error), cudaGetErrorName(error)));
 }
 
 // The driver's functions are looked up at run time: the program must start where there is no driver.
@@ -59,8 +45,7 @@ struct VirtualMemory {
     if (result == CUDA_SUCCESS) return;
     const char* reason = "?";
     (void)text(result, &reason);
-    throw MachineError(fmt::format("CUDA: {}: {}{}", what, reason,
-                                   result == CUDA_ERROR_OUT_OF_MEMORY ? advice(cudaErrorMemoryAllocation) : ""));
+    throw MachineError(describe_cuda_error(result, what, reason, "driver"));  // both number errors alike
   }
 };
 
@@ -157,28 +142,22 @@ struct CudaDevice::Impl {
 bool cuda_built() { return true; }
 
 std::vector<CudaDeviceInfo> cuda_devices() {
-  int driver = 0, count = 0;
+  int driver = 0, runtime = 0, count = 0;
   check(cudaDriverGetVersion(&driver), "cannot ask for the driver's version");
-  if (driver == 0) throw MachineError("no NVIDIA driver is installed, so there is no GPU to use; try --device cpu");
+  check(cudaRuntimeGetVersion(&runtime), "cannot ask for the runtime's version");
+  check_driver(driver, runtime);
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error != cudaErrorNoDevice) check(error, "cannot count the devices");
-  if (count == 0) throw MachineError("the NVIDIA driver shows no GPU; try --device cpu");
   std::vector<CudaDeviceInfo> devices;
   for (int i = 0; i < count; ++i) devices.push_back(info_of(i));
+  if (devices.empty()) check_device(devices, 0);
   return devices;
 }
 
 CudaDevice::CudaDevice(int index) {
   const std::vector<CudaDeviceInfo> devices = cuda_devices();
-  if (index < 0 || index >= static_cast<int>(devices.size()))
-    throw MachineError(fmt::format("there is no device cuda:{}; this machine has {} ({})\n  try: --device cuda:0",
-                                   index, devices.size(), devices.front().name));
+  check_device(devices, index);
   info_ = devices[static_cast<std::size_t>(index)];
-  if (info_.major < 8)
-    throw MachineError(
-        fmt::format("{} has compute capability {}.{}; kernels are built for 8.0 and later\n"
-                    "  try: --device cpu",
-                    info_.name, info_.major, info_.minor));
   check(cudaSetDevice(index), "cannot use the device");
   impl_ = std::make_unique<Impl>(index);
   check(cudaMemGetInfo(&info_.free, &info_.memory), "cannot ask for free memory");
