@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/safetensors.h"
 #include "losses/losses.h"
+#include "tests/support/device.h"
 #include "tests/support/generator.h"
 
 namespace posecu {
@@ -173,17 +174,23 @@ LossValues run(Context& context, const Case& c, const LossOptions& options,
                std::vector<std::vector<float>>& heatmap_gradients, std::vector<float>& embedding_gradient) {
   const auto shape = [&](std::size_t r) { return Shape{c.pictures, c.sizes[r].h, c.sizes[r].w, c.keypoints}; };
   const Shape tags{c.pictures, c.sizes[0].h, c.sizes[0].w, c.keypoints * c.dimensions};
-  heatmap_gradients.clear();
-  for (const auto& values : c.heatmaps) heatmap_gradients.emplace_back(values.size(), std::nanf(""));
-  embedding_gradient.assign(c.embeddings.size(), std::nanf(""));
-  LossMaps<const float> maps{{c.heatmaps[0].data(), shape(0)}, {}, {c.embeddings.data(), tags}};
-  LossMaps<float> gradients{{heatmap_gradients[0].data(), shape(0)}, {}, {embedding_gradient.data(), tags}};
-  if (c.heatmaps.size() == 2) {
-    maps.high = {c.heatmaps[1].data(), shape(1)};
-    gradients.high = {heatmap_gradients[1].data(), shape(1)};
-  }
+  std::vector<Tensor<float>> maps_of, gradients_of;  // of each resolution, then the embeddings
+  const auto add = [&](const Shape& of, const std::vector<float>& values) {
+    maps_of.push_back(uploaded(context, of, values));
+    gradients_of.push_back(uploaded(context, of, std::vector<float>(values.size(), std::nanf(""))));
+  };
+  for (std::size_t r = 0; r < c.heatmaps.size(); ++r) add(shape(r), c.heatmaps[r]);
+  add(tags, c.embeddings);
+  LossMaps<const float> maps{maps_of.front(), {}, maps_of.back()};
+  LossMaps<float> gradients{gradients_of.front(), {}, gradients_of.back()};
+  if (c.heatmaps.size() == 2) maps.high = maps_of[1], gradients.high = gradients_of[1];
   const TargetBuffer targets(context, c.targets);
-  return Losses(options).forward_backward(context, targets.targets(), maps, gradients);
+  const LossValues values = Losses(options).forward_backward(context, targets.targets(), maps, gradients);
+  heatmap_gradients.clear();
+  for (std::size_t r = 0; r < c.heatmaps.size(); ++r)
+    heatmap_gradients.push_back(context.download<float>(gradients_of[r]));
+  embedding_gradient = context.download<float>(gradients_of.back());
+  return values;
 }
 
 Results run(Context& context, const Case& c) {
@@ -204,14 +211,18 @@ std::vector<float> targets_of(Context& context, const Case& c, std::size_t r, Ta
   const ResolutionTargets& labels = c.targets.resolutions[r];
   const HeatmapLossShape shape{s.n,          s.h,          s.w,          s.k,
                                c.sizes[0].h, c.sizes[0].w, c.dimensions, static_cast<int>(c.targets.scales.size())};
-  const HeatmapLossInputs inputs{.embeddings = c.embeddings.data(),
-                                 .keypoints = labels.keypoints.data(),
-                                 .first_person = c.targets.first_person.data()};
+  const auto vector_of = [&](const auto& values) {
+    return uploaded(context, {static_cast<int>(values.size())}, values);
+  };
+  const auto embeddings = vector_of(c.embeddings), keypoints = vector_of(labels.keypoints);
+  const auto first_person = vector_of(c.targets.first_person);
+  const HeatmapLossInputs inputs{
+      .embeddings = embeddings.data(), .keypoints = keypoints.data(), .first_person = first_person.data()};
   const auto workspace = context.tensor<std::byte>({static_cast<int>(heatmap_loss_workspace(shape))});
-  std::vector<float> targets(s.elements(), std::nanf(""));
+  const auto targets = vector_of(std::vector<float>(s.elements(), std::nanf("")));
   heatmap_targets(context.stream(), targets.data(), workspace.data(), inputs, shape,
                   {.targets = scale, .sigma = c.options.sigma, .theta = c.options.theta});
-  return reorder(targets, s, Order::to_official);
+  return reorder(context.download<float>(targets), s, Order::to_official);
 }
 
 void compare_checksum(Findings& findings, const std::string& what, const std::vector<float>& actual,
@@ -295,7 +306,7 @@ void compare_targets(Findings& findings, Context& context, const Case& c, const 
 }
 
 Findings check_case(const path& folder) {
-  Context context;
+  Context context(test_context_options());
   const Case c = read_case(folder);
   const Json expected = Json::parse(read_text_file(folder / "expected.json"));
   const Safetensors tensors = Safetensors::read(folder / "expected.safetensors");
@@ -313,7 +324,7 @@ std::vector<std::string> check_losses_case(const path& folder) { return check_ca
 
 // The paper's equations in the readings that the README names first: no masks, the first resolution, focal weights.
 std::vector<std::string> check_paper(const path& folder) {
-  Context context;
+  Context context(test_context_options());
   Case c = read_case(folder);
   c.options.formulas = Formulas::paper;
   c.options.focal = FocalWeight::on;

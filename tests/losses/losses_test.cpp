@@ -7,6 +7,7 @@
 
 #include "tests/reference/loss_problems.h"
 #include "tests/reference/paper_losses.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -66,24 +67,28 @@ enum class Resolutions { one, two };
 
 Results run(const Batch& batch, const LossOptions& options, double gradient_scale = 1,
             Resolutions resolutions = Resolutions::two) {
-  Context context({.threads = 2});
+  Context context(test_context_options({.threads = 2}));
   const auto shape = [](const HeatmapProblem& p) { return Shape{p.pictures, p.height, p.width, p.keypoints}; };
   const Shape tags{batch.low.pictures, batch.low.height, batch.low.width, batch.low.keypoints * batch.low.dimensions};
-  const std::vector<float> low = floats(batch.low.heatmaps), high = floats(batch.high.heatmaps),
-                           embeddings = floats(batch.low.embeddings);
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  Results results{.values = {},
-                  .low = std::vector<float>(low.size(), nan),
-                  .high = std::vector<float>(high.size(), nan),
-                  .embeddings = std::vector<float>(embeddings.size(), nan)};
-  LossMaps<const float> maps{{low.data(), shape(batch.low)}, {}, {embeddings.data(), tags}};
-  LossMaps<float> gradients{{results.low.data(), shape(batch.low)}, {}, {results.embeddings.data(), tags}};
-  if (resolutions == Resolutions::two) {
-    maps.high = {high.data(), shape(batch.high)};
-    gradients.high = {results.high.data(), shape(batch.high)};
-  }
+  const auto given = [&](const Shape& of, const std::vector<double>& values) {
+    return uploaded(context, of, floats(values));
+  };
+  const auto low = given(shape(batch.low), batch.low.heatmaps), high = given(shape(batch.high), batch.high.heatmaps),
+             embeddings = given(tags, batch.low.embeddings);
+  const auto unwritten = [&](const Tensor<float>& like) {
+    return uploaded(context, like.shape(),
+                    std::vector<float>(like.elements(), std::numeric_limits<float>::quiet_NaN()));
+  };
+  const auto dlow = unwritten(low), dhigh = unwritten(high), dembeddings = unwritten(embeddings);
+  LossMaps<const float> maps{low, {}, embeddings};
+  LossMaps<float> gradients{dlow, {}, dembeddings};
+  if (resolutions == Resolutions::two) maps.high = high, gradients.high = dhigh;
   const TargetBuffer targets(context, batch.targets);
+  Results results;
   results.values = Losses(options).forward_backward(context, targets.targets(), maps, gradients, gradient_scale);
+  results.low = context.download<float>(dlow);
+  results.high = context.download<float>(dhigh);
+  results.embeddings = context.download<float>(dembeddings);
   return results;
 }
 

@@ -3,6 +3,8 @@
 // so that a test reads what a kernel wrote as it does on the CPU.
 #pragma once
 
+#include <vector>
+
 #include "core/context.h"
 
 namespace posecu {
@@ -13,5 +15,13 @@ ContextOptions test_context_options(ContextOptions options = {});
 // The same for tests of recorded work (label gpu, named *Replay*; there launches do not wait): tensors live in the
 // device's own memory, and only downloads show what is in them.
 ContextOptions test_graph_options(ContextOptions options = {});
+
+// A tensor with these values.
+template <class T>
+Tensor<T> uploaded(Context& context, const Shape& shape, const std::vector<T>& values) {
+  Tensor<T> tensor = context.tensor<T>(shape);
+  context.upload(tensor.view(), values);
+  return tensor;
+}
 
 }  // namespace posecu

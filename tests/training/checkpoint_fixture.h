@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/random.h"
+#include "tests/support/device.h"
 #include "tests/support/golden.h"
 #include "training/checkpoint_folder.h"
 
@@ -18,7 +19,7 @@ namespace posecu {
 
 // Parameters and moments of a small network, filled with numbers that depend on `seed`.
 struct Net {
-  explicit Net(std::uint64_t seed, int width = 5) : context({.threads = 1, .memory = 1 << 20}) {
+  explicit Net(std::uint64_t seed, int width = 5) : context(test_context_options({.threads = 1, .memory = 1 << 20})) {
     parameters.add("backbone.conv1.weight", {width, 3, 3, 3}, ParameterRole::trained, InitialValue::zero);
     parameters.add("backbone.bn1.running_mean", {width}, ParameterRole::running_statistic, InitialValue::zero);
     parameters.add("head.bias", {3}, ParameterRole::trained, InitialValue::zero);

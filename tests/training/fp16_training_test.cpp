@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/file.h"
+#include "tests/support/device.h"
 #include "tests/support/golden.h"
 #include "tests/training/tiny_run.h"
 #include "training/checkpoint.h"
@@ -31,7 +32,7 @@ class Fp16Training : public testing::Test {
   // Calls change(state) with a checkpoint's and writes it anew; gives back the state of before.
   template <class Change>
   TrainingState rewrite(const std::string& path, const Change& change) {
-    Context context({.threads = 1, .memory = std::size_t{1} << 28});
+    Context context(test_context_options({.threads = 1, .memory = std::size_t{1} << 28}));
     Parameters parameters;
     Network network(parameters, tiny_network(options_.head, data_.skeleton.size()));
     parameters.allocate(context, Parameters::Gradients::allocate);

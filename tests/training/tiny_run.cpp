@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "data/picture.h"
 #include "data/skeleton.h"
+#include "tests/support/device.h"
 
 namespace posecu {
 namespace {
@@ -41,11 +42,12 @@ Json draw_person(Random& random, int id, int picture_id) {
 
 // Something that depends on every weight, through the network's inference form: rises and falls as training goes on.
 double score_of(Context& context, Network& network) {
-  std::vector<float> image(std::size_t{3} * kInputSize * kInputSize, 0.5F);
+  const auto image = uploaded(context, {1, kInputSize, kInputSize, 3},
+                              std::vector<float>(std::size_t{3} * kInputSize * kInputSize, 0.5F));
   network.prepare_inference(context);
-  const NetworkMaps maps = network.forward_inference(context, {image.data(), {1, kInputSize, kInputSize, 3}});
+  const NetworkMaps maps = network.forward_inference(context, image);
   double sum = 0;
-  for (const float value : maps.low.view()) sum += value;
+  for (const float value : context.download<float>(maps.low)) sum += value;
   return std::sin(sum);
 }
 
@@ -79,7 +81,7 @@ NetworkOptions tiny_network(Head head, int keypoints) {
 }
 
 TinyResult train_tiny(const DataSet& data, const std::string& run, const TinyOptions& options) {
-  Context context({.threads = options.compute_threads, .memory = std::size_t{1} << 30});
+  Context context(test_context_options({.threads = options.compute_threads, .memory = std::size_t{1} << 30}));
   Parameters parameters;
   Network network(parameters, tiny_network(options.head, data.skeleton.size()), options.precision);
   parameters.allocate(context, Parameters::Gradients::allocate);

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/safetensors.h"
+#include "tests/support/device.h"
 #include "tests/support/generator.h"
 #include "tests/support/golden.h"
 #include "training/schedule.h"
@@ -143,7 +144,7 @@ class GoldenTraining {
         expected_(Json::parse(read_text_file(folder / "expected.json"))),
         tensors_(Safetensors::read(folder / "expected.safetensors")),
         allowed_(tolerances_of(folder)),
-        context_({.threads = 1, .memory = std::size_t{4} << 30}),
+        context_(test_context_options({.threads = 1, .memory = std::size_t{4} << 30})),
         network_(parameters_, network_of(config_)) {
     const Json& optimizer = config_.at("optimizer");
     adam_options_ = {.lr = optimizer.at("lr"),
