@@ -4,6 +4,7 @@
 
 #include "core/cuda.h"
 #include "core/error.h"
+#include "layers/convolution_tuning.h"
 
 namespace posecu {
 namespace {
@@ -49,6 +50,15 @@ ContextOptions context_options(const Arguments& arguments) {
     cuda_devices();  // throws where there is none
   }
   return options;
+}
+
+void take_tuned_plans(Context& context, const Arguments& arguments) {
+  if (!arguments.given("--tuned")) return;
+  if (context.device() == DeviceKind::cpu)
+    throw UsageError("--tuned: engines are measured for GPUs, and this would run on the CPU");
+  ConvolutionPlans& plans = convolution_plans(context);
+  const std::string path = default_plan_cache();
+  plans.restore(require_plan_cache(path, {plans.device(), plans.cudnn().version()}), path);
 }
 
 Chatter chatter(const Arguments& arguments) { return arguments.given("--quiet") ? Chatter::quiet : Chatter::normal; }

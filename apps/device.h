@@ -1,4 +1,4 @@
-// --device, --no-graph and --threads: where a verb computes, and how.
+// --device, --no-graph, --tuned and --threads: where a verb computes, and how.
 #pragma once
 
 #include "apps/arguments.h"
@@ -11,12 +11,18 @@ inline constexpr OptionHelp kDeviceOption{"--device", "DEVICE", "auto (default),
 inline constexpr OptionHelp kNoGraphOption{
     "--no-graph", "",
     "A GPU is told each operation anew, instead of replaying recorded ones: slower, to look for faults."};
+inline constexpr OptionHelp kTunedOption{
+    "--tuned", "", "Convolutions take the engines that `bench --tune` found to be the fastest on this GPU."};
 inline constexpr OptionHelp kThreadsOption{"--threads", "N", "Compute threads; default: one for each usable core."};
 inline constexpr OptionHelp kQuietOption{"--quiet", "", "No messages and no progress, errors only."};
 
 // Reads these options. Throws UsageError for wrong values, MachineError for a device that is not there. With `auto` it
 // says once what was chosen.
 ContextOptions context_options(const Arguments& arguments);
+
+// Where --tuned is given: throws UsageError on the CPU, InputError where nothing was measured on this GPU with this
+// cuDNN. Shapes that were not measured have the engines of cuDNN's heuristic.
+void take_tuned_plans(Context& context, const Arguments& arguments);
 
 Chatter chatter(const Arguments& arguments);
 

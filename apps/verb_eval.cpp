@@ -34,6 +34,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kAllowNonFiniteOption,
     kDeviceOption,
     kNoGraphOption,
+    kTunedOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -102,6 +103,7 @@ int run_eval(const Arguments& arguments) {
   const DataSet set = read_val_set(config, skeleton, submit ? Labels::optional : Labels::required);
   const GroundTruth truth = read_ground_truth(set.annotation_file);
   Context context(context_options(arguments));
+  take_tuned_plans(context, arguments);
   LoadedNetwork loaded(context, model);
   Progress progress(chatter(arguments));
   progress.message(loaded.coverage());

@@ -30,6 +30,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kAllowNonFiniteOption,
     kDeviceOption,
     kNoGraphOption,
+    kTunedOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -111,6 +112,7 @@ int run_forward(const Arguments& arguments) {
   const ResolvedModel model =
       resolve_model(arguments.words()[0], std::nullopt, arguments.overrides(), weights_limits(arguments));
   Context context(context_options(arguments));
+  take_tuned_plans(context, arguments);
   LoadedNetwork loaded(context, model);
   say(chatter(arguments), loaded.coverage() + '\n');
   const Tensor<float> images = read_input(context, arguments.words()[1]);

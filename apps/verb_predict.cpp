@@ -41,6 +41,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kAllowNonFiniteOption,
     kDeviceOption,
     kNoGraphOption,
+    kTunedOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -170,6 +171,7 @@ int run_predict(const Arguments& arguments) {
   std::optional<PredictOutput> output;
   if (!frames) output.emplace(arguments, model.config, pictures);
   Context context(context_options(arguments));
+  take_tuned_plans(context, arguments);
   LoadedNetwork loaded(context, model);
   PeopleFinder finder(context, loaded.network(), skeleton, options);
   Progress progress(chatter(arguments));

@@ -36,6 +36,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     kAllowNonFiniteOption,
     kDeviceOption,
     kNoGraphOption,
+    kTunedOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -61,6 +62,8 @@ Request read_request(const Arguments& arguments) {
   if (resume) {
     if (!arguments.words().empty() || !arguments.overrides().empty())
       throw UsageError("train: --resume goes on with the run's own configuration: give no CONFIG and no key=value");
+    if (arguments.given("--tuned"))
+      throw UsageError("train: --tuned is for a new run: --resume keeps the run's engines");
     if (!is_run_folder(*resume)) throw UsageError(fmt::format("train: --resume {}: no run folder", *resume));
     read_config(config, *resume + "/config.toml");
   } else if (!arguments.words().empty()) {
@@ -189,6 +192,7 @@ int run_train(const Arguments& arguments) {
   const ContextOptions machine = context_options(arguments);
   Training training(config, request.skeleton, machine, precision_of(config, "train.precision", machine.device),
                     progress);
+  take_tuned_plans(training.context, arguments);
   for (const std::string& remark : training.train_set.remarks) progress.message(remark);
   if (!has_checkpoint(request.folder))
     progress.message(load_initial_weights(training.parameters, config, training.train_set.skeleton.keypoints,

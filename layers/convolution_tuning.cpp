@@ -132,4 +132,18 @@ std::string read_plan_cache(const std::string& path, const TunedFor& target) {
   return description;
 }
 
+std::string require_plan_cache(const std::string& path, const TunedFor& target) {
+  std::string description = read_plan_cache(path, target);
+  if (!description.empty()) return description;
+  const json cache = read_cache(path);
+  std::vector<std::string> others;
+  for (const auto& [device, versions] : cache.items())
+    for (const auto& [version, plans] : versions.items())
+      others.push_back(fmt::format("{}, cuDNN {}", device, version));
+  throw InputError(
+      path, "",
+      fmt::format("no engines measured on {}, cuDNN {}{}\n  try: posecu bench CONFIG --tune", target.device,
+                  target.cudnn, others.empty() ? "" : fmt::format("; only {}", fmt::join(others, "; "))));
+}
+
 }  // namespace posecu

@@ -41,4 +41,8 @@ void write_plan_cache(const std::string& path, const TunedFor& target, const std
 // A description for ConvolutionPlans::restore: empty where there is no file, or nothing in it for this target.
 std::string read_plan_cache(const std::string& path, const TunedFor& target);
 
+// The same for whoever asks for measured plans: throws InputError where there are none for this target, naming those
+// that the file has.
+std::string require_plan_cache(const std::string& path, const TunedFor& target);
+
 }  // namespace posecu

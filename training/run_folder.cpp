@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kLock = "lock";
 constexpr const char* kConfig = "config.toml";
+constexpr const char* kPlans = "/plans.txt";
 
 bool empty_but_for_lock(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -72,6 +73,18 @@ void RunFolder::write(const RunTexts& texts) const {
   add_to(path_ + "/environment.txt", separator + texts.environment);
   write_file_atomically(path_ + "/skeleton.toml", texts.skeleton);
   write_file_atomically(path_ + '/' + kConfig, texts.config);  // last: with it, the folder can be resumed
+}
+
+std::string RunFolder::plans() const {
+  return fs::exists(path_ + kPlans) ? read_text_file(path_ + kPlans) : std::string();
+}
+
+void RunFolder::write_plans(const std::string& plans) const {
+  if (plans.empty()) {
+    fs::remove(path_ + kPlans);
+  } else if (plans != this->plans()) {
+    write_file_atomically(path_ + kPlans, plans);
+  }
 }
 
 std::string checkpoint_of_run(const std::string& path) {

@@ -4,6 +4,7 @@
 //   skeleton.toml     which keypoints a person has
 //   command.txt       the command line, and one more for every resume
 //   environment.txt   machine, versions, threads: one block for every start
+//   plans.txt         on a GPU: which engine computes each convolution (layers/convolution_plans.h)
 //   log.jsonl         metrics.csv          training/run_log.h
 //   checkpoints/      training/checkpoint_folder.h
 //   lock              held (flock) while a process works in the folder; its presence means nothing
@@ -36,6 +37,10 @@ class RunFolder {
 
   // Writes the texts of a fresh run; for a resumed one, writes configuration and skeleton and adds the others.
   void write(const RunTexts& texts) const;
+
+  // Empty: there are none, on the CPU.
+  std::string plans() const;
+  void write_plans(const std::string& plans) const;
 
  private:
   std::string path_;

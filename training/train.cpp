@@ -54,6 +54,7 @@ class Trainer {
         adam_(context, parameters, options.adam),
         step_(context, network, parameters, losses, adam_, options.timetable.accumulate),
         batch_(context, loader.keypoints(), loader.options()),
+        folder_(folder),
         checkpoints_(folder.checkpoints(), options.keep),
         state_(load()),
         log_(folder.path(), {state_.step, state_.evaluated == Evaluated::yes}, callables.on_message) {
@@ -61,14 +62,16 @@ class Trainer {
   }
 
   TrainEnd run() {
+    keep_plans();
     if (callables_.evaluate && state_.step > 0 && state_.evaluated == Evaluated::no &&
         timetable_.evaluation_due(state_.step)) {
       // The evaluation of this step was interrupted.
       if (!evaluate()) return TrainEnd::interrupted;
       save();
     }
-    while (state_.step < timetable_.steps()) {
+    for (bool first = true; state_.step < timetable_.steps(); first = false) {
       run_step();
+      if (first) keep_plans();
       const bool evaluation_due = callables_.evaluate && timetable_.evaluation_due(state_.step);
       const bool stopped = evaluation_due && !evaluate();
       const bool stop = stopped || callables_.stop_requested();
@@ -81,6 +84,7 @@ class Trainer {
  private:
   TrainingState load();
   void go_on_with_plans(const std::string& plans);
+  void keep_plans();
   void run_step();
   void send_batch();
   void take_batch();
@@ -102,6 +106,7 @@ class Trainer {
   DeviceBatch batch_;
   bool sent_ = false;           // the next batch is on its way
   std::exception_ptr failure_;  // of sending it
+  const RunFolder& folder_;
   CheckpointFolder checkpoints_;
   TrainingState state_;
   RunLog log_;
@@ -130,6 +135,8 @@ TrainingState Trainer::load() {
                       "--threads {} for the same bits",
                       state.threads, context_.threads(), state.threads));
     }
+  } else if (const std::string plans = folder_.plans(); !plans.empty()) {
+    go_on_with_plans(plans);  // of a run that ended before its first checkpoint
   }
   state.epoch = epoch, state.batch = batch;
   state.batches_per_epoch = loader_.batches_per_epoch();
@@ -146,8 +153,19 @@ void Trainer::go_on_with_plans(const std::string& plans) {
     callables_.on_message(
         fmt::format("the run computed with {}, now with {}: results will differ in their last bits", before, now));
   } else if (gpu) {
-    convolution_plans(context_).restore(plans, "the checkpoint's plans");
+    convolution_plans(context_).restore(plans, "the run's plans");
   }
+}
+
+// The first step has met every shape.
+void Trainer::keep_plans() {
+  if (context_.device() == DeviceKind::cpu) return folder_.write_plans("");
+  const ConvolutionPlans& plans = convolution_plans(context_);
+  folder_.write_plans(plans.describe());
+  if (plans.missing().empty()) return;
+  callables_.on_message(
+      fmt::format("cuDNN {} does not offer the engines that were asked for here, {} takes others for: {}",
+                  plans.cudnn().version(), plans.device(), fmt::join(plans.missing(), "; ")));
 }
 
 void Trainer::run_step() {

@@ -83,6 +83,12 @@ TEST_F(ForwardCliTest, TellsWhyADeviceIsNotThere) {
   EXPECT_EQ(std::ranges::count(result.err, '\n'), 1);
 }
 
+TEST_F(ForwardCliTest, TakesMeasuredEnginesOnAGpuAlone) {
+  const ProgramResult result = forward({"--tuned", "--device", "cpu"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--tuned: engines are measured for GPUs"));
+}
+
 TEST_F(ForwardCliTest, RefusesWrongOptions) {
   EXPECT_EQ(forward({"--device", "gpu"}).code, 2);
   EXPECT_EQ(forward({"--device", "cuda:x"}).code, 2);

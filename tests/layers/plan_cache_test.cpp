@@ -33,6 +33,22 @@ TEST_F(PlanCacheTest, KeepsPlansByDeviceVersionAndOperation) {
   EXPECT_EQ(read_plan_cache(path_, kNewer), "");
 }
 
+TEST_F(PlanCacheTest, SaysWhatItHasWhereAnotherIsAskedFor) {
+  const auto problem = [&](const TunedFor& target) -> std::string {
+    try {
+      return require_plan_cache(path_, target);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_THAT(problem(kCard), HasSubstr(path_ + ": no engines measured on NVIDIA H100 80GB HBM3, cuDNN 9.19.0\n  try"));
+  write_plan_cache(path_, kCard, {{"forward bf16 A", "eng1", 0.5, 1, 3}});
+  EXPECT_EQ(problem(kCard), "forward bf16 A: eng1\n");
+  EXPECT_THAT(problem(kNewer), HasSubstr("cuDNN 9.26.0; only NVIDIA H100 80GB HBM3, cuDNN 9.19.0\n"));
+  EXPECT_THAT(problem(kOther), HasSubstr("measured on NVIDIA H200, cuDNN 9.19.0; only NVIDIA H100"));
+  EXPECT_THAT(problem(kOther), HasSubstr("posecu bench CONFIG --tune"));
+}
+
 TEST_F(PlanCacheTest, NamesAFileThatIsNone) {
   std::filesystem::create_directories(folder_);
   const std::string path = folder_ + "/plans.json";

@@ -52,6 +52,18 @@ TEST_F(RunFolderTest, AddsToTheTextsOfAResumedRunAndReplacesItsConfiguration) {
   EXPECT_EQ(text("environment.txt"), "two cores\n\nfour cores\n");
 }
 
+TEST_F(RunFolderTest, KeepsTheEnginesOfConvolutions) {
+  const RunFolder folder(run(), RunFolder::Start::fresh);
+  EXPECT_EQ(folder.plans(), "");
+  folder.write_plans("");
+  EXPECT_FALSE(fs::exists(run() + "/plans.txt"));
+  folder.write_plans("# NVIDIA H200, cuDNN 9.19.0\nforward A: eng1\n");
+  EXPECT_EQ(text("plans.txt"), "# NVIDIA H200, cuDNN 9.19.0\nforward A: eng1\n");
+  EXPECT_EQ(folder.plans(), text("plans.txt"));
+  folder.write_plans("");  // it goes on without a GPU
+  EXPECT_FALSE(fs::exists(run() + "/plans.txt"));
+}
+
 TEST_F(RunFolderTest, RefusesAFolderThatHoldsAnythingAndLeavesNothingInIt) {
   fs::create_directory(run());
   touch("holiday.jpg");

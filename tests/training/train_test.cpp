@@ -59,6 +59,20 @@ TEST_F(TrainTest, GoesOnFromAnyStepAsIfItHadNeverStopped) {
   }
 }
 
+// Also before its first checkpoint.
+TEST_F(TrainTest, SaysWhenARunGoesOnWithOtherConvolutions) {
+  {
+    const RunFolder folder(run("run"), RunFolder::Start::fresh);
+    folder.write({"seed = 11\n", "name = \"coco\"\n", "posecu train", "a test\n"});
+    folder.write_plans("# NVIDIA X1, cuDNN 9.19.0\nforward fp32 A: eng1\n");
+  }
+  const TinyResult result = go("run");
+  EXPECT_THAT(result.messages,
+              testing::Contains(HasSubstr("the run computed with NVIDIA X1, cuDNN 9.19.0, now with ")));
+  EXPECT_FALSE(fs::exists(run("run") + "/plans.txt") &&
+               read_text_file(run("run") + "/plans.txt").find("X1") != std::string::npos);
+}
+
 TEST_F(TrainTest, GoesOnWithAccumulationAcrossEpochs) {
   options_.head = Head::higherhrnet;
   options_.train.timetable.accumulate = 3;
