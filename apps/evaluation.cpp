@@ -156,4 +156,12 @@ std::optional<Detections> find_people(Context& context, Network& network, const 
   return detections;
 }
 
+std::optional<ScoreTable> score_network(Context& context, Network& network, const DataSet& set,
+                                        const GroundTruth& truth, const Config& config, const OnPicture& on_picture) {
+  const auto found = find_people(context, network, set, find_options(config), on_picture);
+  if (!found) return std::nullopt;
+  const Evaluator evaluator = evaluator_by_name(config.text("eval.evaluator"));
+  return evaluate(truth, *found, options_for(truth, evaluator, set.skeleton.sigmas));
+}
+
 }  // namespace posecu

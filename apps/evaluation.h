@@ -66,4 +66,8 @@ using OnPicture = std::function<bool(std::size_t done)>;
 std::optional<Detections> find_people(Context& context, Network& network, const DataSet& set,
                                       const FindOptions& options, const OnPicture& on_picture);
 
+// The table of that, by eval.evaluator. The network must be prepared for inference.
+std::optional<ScoreTable> score_network(Context& context, Network& network, const DataSet& set,
+                                        const GroundTruth& truth, const Config& config, const OnPicture& on_picture);
+
 }  // namespace posecu

@@ -133,17 +133,14 @@ std::optional<Evaluation> evaluate_network(Training& training, const Config& con
                                            const Interrupts& interrupts) {
   training.network.prepare_inference(training.context);
   const std::size_t pictures = training.val_set->pictures.size();
-  const auto found =
-      find_people(training.context, training.network, *training.val_set, find_options(config), [&](std::size_t done) {
-        if (progress.due()) progress.show(fmt::format("evaluating {}/{}", done, pictures));
-        return !interrupts.requested();
-      });
-  if (!found) return std::nullopt;
-  const Evaluator evaluator = evaluator_by_name(config.text("eval.evaluator"));
-  const ScoreTable table =
-      evaluate(*training.truth, *found, options_for(*training.truth, evaluator, training.val_set->skeleton.sigmas));
-  Evaluation evaluation{.score = table.value("AP"), .metrics = {}, .set = val_set_name(config)};
-  for (const Statistic& statistic : table.statistics) evaluation.metrics.emplace_back(statistic.name, statistic.value);
+  const auto table = score_network(training.context, training.network, *training.val_set, *training.truth, config,
+                                   [&](std::size_t done) {
+                                     if (progress.due()) progress.show(fmt::format("evaluating {}/{}", done, pictures));
+                                     return !interrupts.requested();
+                                   });
+  if (!table) return std::nullopt;
+  Evaluation evaluation{.score = table->value("AP"), .metrics = {}, .set = val_set_name(config)};
+  for (const Statistic& statistic : table->statistics) evaluation.metrics.emplace_back(statistic.name, statistic.value);
   return evaluation;
 }
 

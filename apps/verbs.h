@@ -12,6 +12,7 @@ namespace posecu {
 int run_bench(const Arguments& arguments);
 int run_config(const Arguments& arguments);
 int run_data(const Arguments& arguments);
+int run_demo(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_eval(const Arguments& arguments);
 int run_forward(const Arguments& arguments);
@@ -22,8 +23,8 @@ int run_score(const Arguments& arguments);
 int run_train(const Arguments& arguments);
 int run_weights(const Arguments& arguments);
 
-extern const VerbHelp kBenchHelp, kConfigHelp, kDataHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kHelpHelp, kPlanHelp,
-    kPredictHelp, kScoreHelp, kTrainHelp, kWeightsHelp;
+extern const VerbHelp kBenchHelp, kConfigHelp, kDataHelp, kDemoHelp, kDoctorHelp, kEvalHelp, kForwardHelp, kHelpHelp,
+    kPlanHelp, kPredictHelp, kScoreHelp, kTrainHelp, kWeightsHelp;
 
 std::span<const Verb> verbs();                 // in the order of the overview
 const Verb& find_verb(std::string_view name);  // throws UsageError with the nearest right name
