@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/file.h"
@@ -63,25 +64,50 @@ std::vector<std::string> examples_of(const std::string& verb) {
   return examples;
 }
 
+std::vector<std::string> verbs_of_the_overview() {
+  std::istringstream text(run_posecu({"--help"}).out);
+  std::vector<std::string> verbs;
+  std::string line;
+  while (std::getline(text, line) && line != "Verbs") {
+  }
+  while (std::getline(text, line) && !line.empty()) verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
+  return verbs;
+}
+
+// The example as it is run: long work is cut short.
+std::string shortened(const std::string& verb, const std::string& example) {
+  if (verb == "train" && example.find("--resume") == std::string::npos) return example + std::string(kShort);
+  if (verb == "bench" && example.find("model.") == std::string::npos)
+    return example + " model.width=8 model.blocks=1 'model.modules=[1,1,1]' train.input_size=64 --seconds 0";
+  return example;
+}
+
 TEST(ExamplesCliTest, EveryExampleInTheHelpRuns) {
   const TemporaryFolder folder;
   make_coco(folder.path() / "data/coco");
   fs::create_directory(folder.path() / "photos");
   for (const char* name : {"a.jpg", "b.jpg", "photos/c.jpg"})
     fs::copy(one_picture_set() / "train/000000000785.jpg", folder.path() / name);
+  write_file_atomically((folder.path() / "frames.ppm").string(), "P6 64 64 255\n" + std::string(64 * 64 * 3, 'x'));
   write_weights(folder.path() / "weights.safetensors", {Head::higherhrnet, 16, 2, {1, 1, 1}, 17, 8});
   make_results(folder.path());
   write_input(folder.path() / "input.safetensors", "input", 1, 64, 64);
+  std::vector<std::string> verbs = verbs_of_the_overview();
+  std::erase(verbs, "demo");  // takes minutes: demo_cli_test.cpp
+  const auto before = [](const std::string& verb) { return verb == "score" ? 0 : verb == "train" ? 1 : 2; };
+  std::ranges::stable_sort(verbs, {}, before);  // eval writes what score reads, and needs a run
   int ran = 0;
-  for (const std::string verb : {"score", "train", "eval", "predict", "forward", "weights", "config", "doctor"}) {
-    for (std::string command : examples_of(verb)) {
-      if (verb == "train" && command.find("--resume") == std::string::npos) command += kShort;
+  for (const std::string& verb : verbs) {
+    for (const std::string& example : examples_of(verb)) {
+      const std::string command = shortened(verb, example);
       const ProgramResult result = run_shell(command, folder.path());
-      EXPECT_EQ(result.code, 0) << command << '\n' << result.err;
+      const bool finds = command.starts_with("posecu data check");  // there is something to be found
+      EXPECT_TRUE(result.code == 0 || (finds && result.code == 3)) << command << '\n' << result.err;
       ++ran;
     }
   }
-  EXPECT_GE(ran, 17);
+  std::printf("%d examples of %zu verbs ran\n", ran, verbs.size());
+  EXPECT_GE(ran, 37);
 }
 
 }  // namespace
