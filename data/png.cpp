@@ -2,6 +2,7 @@
 // https://www.w3.org/TR/png-3/ is the format.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -85,7 +86,7 @@ PngFacts check_chunks(Bytes bytes, const std::string& name) {
   bool has_pixels = false;
   for (std::size_t at = kSignatureBytes;;) {
     const std::string place = fmt::format("byte {}", at);
-    const std::size_t left = bytes.size() - at;
+    const std::size_t left = bytes.size() - std::min(at, bytes.size());
     if (left < 12) throw InputError(name, place, "the file ends before the picture does");
     const std::size_t length = big_endian(bytes, at);
     if (length > kMostChunkBytes || length > left - 12)
