@@ -103,7 +103,7 @@ std::string help_of(const Verb& verb) {
   std::string text = fmt::format("posecu {} {}.\n\nExamples\n", verb.name, verb.sentence);
   for (const Example& example : help.examples)
     text += fmt::format("  {}\n      {}\n", example.command, example.sentence);
-  text += fmt::format("\nUsage\n  posecu {} {}\n", verb.name, help.usage);
+  text += fmt::format("\nUsage\n  posecu {}{}{}\n", verb.name, help.usage.empty() ? "" : " ", help.usage);
   if (!help.text.empty()) text += fmt::format("\n{}\n", help.text);
   text += "\nOptions\n";
   for (const OptionHelp& option : help.options)

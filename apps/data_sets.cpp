@@ -38,6 +38,17 @@ DataSet without_missing(DataSet set, const Config& config) {
   return set;
 }
 
+// The mistake of everybody's first command.
+void require_split(const Config& config, const std::string& split, Labels labels = Labels::required) {
+  const SplitFiles files = split_files(config.text("data.dataset"), data_root(config), split, labels);
+  if (std::filesystem::exists(files.annotations)) return;
+  throw InputError(
+      files.annotations, "",
+      fmt::format("no such file, for part {} of {}\n  try: data.root=FOLDER that holds it and the pictures in {}; "
+                  "posecu data synth --out FOLDER draws people where there are no data",
+                  split, config.text("data.dataset"), files.pictures));
+}
+
 }  // namespace
 
 const std::string& data_root(const Config& config) {
@@ -64,6 +75,7 @@ Skeleton configured_skeleton(const Config& config) {
 }
 
 DataSet read_train_set(const Config& config, const Skeleton& skeleton) {
+  for (const std::string& split : config.texts("data.train")) require_split(config, split);
   return without_missing(
       read_splits(config.text("data.dataset"), data_root(config), config.texts("data.train"), skeleton), config);
 }
@@ -71,6 +83,7 @@ DataSet read_train_set(const Config& config, const Skeleton& skeleton) {
 DataSet read_val_set(const Config& config, const Skeleton& skeleton, Labels labels) {
   if (config.text("data.val").empty())
     throw UsageError("data.val is empty: which part of the data set shall be evaluated?\n  try: data.val=val2017");
+  require_split(config, config.text("data.val"), labels);
   return without_missing(
       read_split(config.text("data.dataset"), data_root(config), config.text("data.val"), skeleton, labels), config);
 }

@@ -19,6 +19,8 @@ WeightsFile read_weights(const std::string& path, const WeightsLimits& limits) {
   if (is_run_folder(path)) return read_weights_file(checkpoint_of_run(path), limits.max_bytes);
   if (std::filesystem::is_directory(path))
     throw InputError(path, "", "neither a weights file nor a run folder: it holds no config.toml");
+  if (!std::filesystem::exists(path))
+    throw InputError(path, "", "no such file: expected a run folder, or weights as safetensors or .pth");
   return read_weights_file(path, limits.max_bytes);
 }
 

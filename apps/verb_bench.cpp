@@ -143,13 +143,15 @@ int run_bench(const Arguments& arguments) {
   const BenchOptions options = read_options(arguments, config, where);
   if (arguments.given("--tune")) return print(tune(where, options)), kDone;
   if (arguments.given("--serve")) return serve(where, options, static_cast<BenchedWork>(*only)), kDone;
+  const Chatter chatty = chatter(arguments);
+  say(chatty, "measuring a copy and a large matrix product\n");
   BenchReport report{
       describe(options, config.text("train.precision")), describe(where), measure_limits(where, options), {}};
-  if (only) {
-    report.runs.push_back(bench(where, options, static_cast<BenchedWork>(*only)));
-  } else {
-    for (const BenchedWork work : {BenchedWork::inference, BenchedWork::training_step})
-      report.runs.push_back(bench(where, options, work));
+  std::vector<BenchedWork> works{BenchedWork::inference, BenchedWork::training_step};
+  if (only) works = {static_cast<BenchedWork>(*only)};
+  for (const BenchedWork work : works) {
+    say(chatty, fmt::format("measuring {}: the whole, then each operation\n", kWorks[static_cast<std::size_t>(work)]));
+    report.runs.push_back(bench(where, options, work));
   }
   print(arguments.given("--json") ? bench_json(report) + "\n" : bench_table(report));
   return kDone;
