@@ -95,15 +95,28 @@ void PeopleFinder::send(const Picture& picture, const std::string& name) {
 
 std::vector<Person> PeopleFinder::find_sent(const std::function<void()>& meanwhile) {
   const PictureFrame frame = frame_of(geometry_);
-  Pass& pass = pass_for(geometry_);
   picture_.receive();
-  for (std::size_t i = 0; i < pass.images.size(); ++i) picture_.make(pass.images[i], i);
+  Pass* found = nullptr;
+  try {
+    found = &run_pass();
+  } catch (const MachineError&) {
+    if (passes_.size() <= 1) throw;
+    passes_.clear();  // they may hold the memory that was missing
+    found = &run_pass();
+  }
+  const Pass& pass = *found;
   picture_.release();
-  pass.replay.run([&] { compute(pass); });
   if (meanwhile) meanwhile();
   const std::vector<Person> people = finish_decoding(context_, *pass.searched, skeleton_, options_.decode);
   if (!context_.graphs()) passes_.clear();
   return to_picture(people, frame);
+}
+
+PeopleFinder::Pass& PeopleFinder::run_pass() {
+  Pass& pass = pass_for(geometry_);
+  for (std::size_t i = 0; i < pass.images.size(); ++i) picture_.make(pass.images[i], i);
+  pass.replay.run([&] { compute(pass); });
+  return pass;
 }
 
 PeopleFinder::Pass& PeopleFinder::pass_for(const TestGeometry& geometry) {

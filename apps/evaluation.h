@@ -47,6 +47,7 @@ class PeopleFinder {
 
  private:
   struct Pass;
+  Pass& run_pass();  // on the picture that was sent
   Pass& pass_for(const TestGeometry& geometry);
   void compute(Pass& pass);
 

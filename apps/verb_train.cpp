@@ -13,8 +13,10 @@
 #include "apps/machine.h"
 #include "apps/progress.h"
 #include "apps/skeleton_toml.h"
+#include "apps/training_memory.h"
 #include "apps/training_options.h"
 #include "apps/verbs.h"
+#include "core/device_memory.h"
 #include "core/error.h"
 #include "training/train.h"
 
@@ -105,6 +107,9 @@ struct Training {
       val_set = read_val_set(config, skeleton);
       truth = read_ground_truth(val_set->annotation_file);
     }
+    ContextOptions available = options;
+    available.memory = tensor_memory(options, context.cuda());
+    require_memory(available, training_needs(config, train_set, val_set, precision, options.device));
     parameters.allocate(context, Parameters::Gradients::allocate);
     parameters.initialise(static_cast<std::uint64_t>(config.large_integer("train.seed")));
   }

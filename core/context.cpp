@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/cuda.h"
+#include "core/device_memory.h"
 
 namespace posecu {
 namespace {
@@ -18,15 +19,21 @@ constexpr std::size_t kCountingLimit = std::size_t{1} << 44;  // counting may ex
 
 Arena make_arena(const ContextOptions& options, CudaDevice* cuda) {
   if (options.dry_run) return Arena(options.memory > 0 ? options.memory : kCountingLimit, Arena::Backing::counting);
-  if (cuda == nullptr) return Arena(options.memory > 0 ? options.memory : physical_memory());
-  const std::size_t free = cuda->info().free;
-  const std::size_t memory = options.memory > 0 ? options.memory : free - std::min(free / 2, kCudaReserve);
+  const std::size_t memory = tensor_memory(options, cuda);
+  if (cuda == nullptr) return Arena(memory);
   if (options.cuda_memory == CudaMemory::shared_with_host)
     return Arena(ReservedRange{cuda->reserve_shared(memory), memory, {}});
   return Arena(ReservedRange{cuda->reserve(memory), memory, [cuda](std::size_t bytes) { cuda->commit(bytes); }});
 }
 
 }  // namespace
+
+std::size_t tensor_memory(const ContextOptions& options, const CudaDevice* cuda) {
+  if (options.memory > 0) return options.memory;
+  if (cuda == nullptr) return physical_memory();
+  const std::size_t free = cuda->info().free;
+  return free - std::min(free / 2, kCudaReserve);
+}
 
 int usable_cores() {
   cpu_set_t set;
