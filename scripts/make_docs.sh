@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Remakes what the documentation shows of the program: docs/verbs, one page a verb, from its own tables.
+# Remakes what the documentation shows of the program: docs/verbs, one page a verb, from its own tables, and the pictures
+# of docs/data.md.
 #
 #   scripts/make_docs.sh [--check]     --check changes nothing; exit code 1 when a page is not current
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 posecu=${POSECU:-build/cpu/bin/posecu}
-pages=docs/verbs
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 
@@ -17,11 +17,20 @@ while read -r verb; do
 done < <(sed -n 's/^| \[`\([a-z]*\)`\].*/\1/p' "$made/README.md")
 
 if [[ ${1:-} == --check ]]; then
-  diff -r "$pages" "$made" || { echo "$pages is not current; try: scripts/make_docs.sh"; exit 1; }
+  diff -r docs/verbs "$made" || { echo "docs/verbs is not current; try: scripts/make_docs.sh"; exit 1; }
   echo "docs: $(find "$made" -type f | wc -l) pages are current"
-else
-  mkdir -p "$pages"
-  rm -f "$pages"/*.md
-  cp "$made"/*.md "$pages"
-  echo "docs: wrote $(find "$made" -type f | wc -l) pages to $pages"
+  exit
 fi
+mkdir -p docs/verbs docs/pictures
+rm -f docs/verbs/*.md
+cp "$made"/*.md docs/verbs
+
+# The last bits of drawn pictures may depend on the machine's mathematical library, so nothing compares them.
+people=$made/people
+draw() { "$posecu" data "$@" --quiet >/dev/null; }
+draw synth --out "$people/crowd" --preset crowd --size 480x360 --count 1 --seed 2
+draw synth --out "$people/easy" --preset easy --size 480x360 --count 1 --seed 4
+draw browse data.root="$people/easy" 'data.train=[train]' train.input_size=320 --count 1 --out "$people/browsed"
+cp "$people/crowd/train/000000000001.jpg" docs/pictures/drawn_crowd.jpg
+cp "$people/browsed/1.png" docs/pictures/browsed.png
+echo "docs: wrote docs/verbs and two of docs/pictures"
