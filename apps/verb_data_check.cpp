@@ -8,6 +8,7 @@
 #include "apps/exit_code.h"
 #include "apps/output.h"
 #include "apps/progress.h"
+#include "core/context.h"
 #include "core/thread_pool.h"
 #include "data/check.h"
 
@@ -38,7 +39,8 @@ void check_pictures(CheckReport& report, const DataSet& set, int threads, Progre
 
 CheckedFile check_file(const SplitFiles& files, const Skeleton& skeleton, const Arguments& arguments) {
   Progress progress(chatter(arguments));
-  const int stated = context_options(arguments).threads, threads = stated > 0 ? stated : usable_cores();
+  const auto threads = static_cast<int>(
+      whole_number("--threads", arguments.value("--threads").value_or(std::to_string(usable_cores())), 1, 1024));
   const DataSet set = read_usable_annotations(files.annotations, files.pictures, skeleton);
   CheckReport report = check_labels(set);
   if (!files.pictures.empty() && !arguments.given("--labels-only")) check_pictures(report, set, threads, progress);

@@ -96,8 +96,8 @@ std::size_t count_option(const Arguments& arguments) {
   return count;
 }
 
-// The same samples as in a training's first epoch; pictures evenly from the whole set.
-void browse(const DataSet& set, const Config& config, const std::string& folder, std::size_t count) {
+// The same samples as in a training's first epoch; pictures evenly from the whole set. Says how many there were.
+std::size_t browse(const DataSet& set, const Config& config, const std::string& folder, std::size_t count) {
   const SampleOptions options = loader_options(config, DeviceKind::cpu).sample;
   check_sample_options(options);
   std::vector<const PictureLabel*> pictures;
@@ -112,6 +112,7 @@ void browse(const DataSet& set, const Config& config, const std::string& folder,
     write_png((std::filesystem::path(folder) / fmt::format("{}.png", picture.id)).string(),
               draw_sample(image, options.input_size, labels, set.skeleton, config.number("loss.sigma")));
   }
+  return count;
 }
 
 }  // namespace
@@ -138,9 +139,10 @@ int run_data_browse(const Arguments& arguments) {
   const std::size_t count = count_option(arguments);
   const Config config = data_config(arguments);
   const SplitFiles files = data_files(arguments, config).front();
+  if (files.pictures.empty()) throw UsageError("data browse: --pictures FOLDER is missing: where FILE.json's lie");
   const DataSet set = read_annotations(files.annotations, files.pictures, configured_skeleton(config));
   std::filesystem::create_directories(*folder);
-  browse(set, config, *folder, count);
+  print(fmt::format("{}: {} samples\n", *folder, browse(set, config, *folder, count)));
   return kDone;
 }
 

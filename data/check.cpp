@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
@@ -119,7 +120,10 @@ CheckReport check_labels(const DataSet& set) {
     for (const Annotation& person : picture.annotations) check_person(report, set, picture, person);
     check_twins(report, picture);
   }
-  add_ids(report, ProblemKind::no_area, set.corrections.without_area);
+  // CrowdPose has no areas at all: there it is the rule.
+  const bool crowdpose =
+      std::ranges::all_of(set.pictures, [](const auto& picture) { return picture.crowd_index.has_value(); });
+  if (!crowdpose) add_ids(report, ProblemKind::no_area, set.corrections.without_area);
   add_ids(report, ProblemKind::recounted, set.corrections.recounted);
   return report;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzz target of tests/fuzz, one after another, with sanitizers and coverage: scripts/fuzz.sh [SECONDS] [NAME...]
-# (default 60 seconds each, all targets). An input that is a finding is written to build/fuzz/findings.
+# (default 60 seconds each, all targets). An input that is a finding is written to build/fuzz/findings; what reached new
+# code stays in build/fuzz/corpus for the next time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,10 @@ cmake --build build/fuzz --target "${targets[@]/%/_fuzz}"
 mkdir -p build/fuzz/findings
 for target in "${targets[@]}"; do
   mapfile -t seeds <build/fuzz/tests/fuzz/"$target".seeds
-  echo "=== $target, ${#seeds[@]} seeds"
-  "build/fuzz/bin/${target}_fuzz" -max_total_time="$seconds" -seed="$RANDOM" -artifact_prefix=build/fuzz/findings/ "${seeds[@]}"
+  corpus=build/fuzz/corpus/$target
+  mkdir -p "$corpus"
+  find "${seeds[@]}" -type f -size -128k -exec cp --no-clobber {} "$corpus" \;
+  echo "=== $target, $(find "$corpus" -type f | wc -l) seeds"
+  "build/fuzz/bin/${target}_fuzz" -max_total_time="$seconds" -timeout=30 -max_len=65536 \
+    -artifact_prefix=build/fuzz/findings/ "$corpus"
 done
