@@ -46,12 +46,10 @@ void check_words(const Verb& verb, const std::vector<std::string>& words) {
   const VerbHelp& help = *verb.help;
   const auto n = static_cast<int>(words.size());
   if (n < help.least_words)
-    throw UsageError(
-        fmt::format("{}: too few words\n  usage: posecu {} {}{}", verb.name, verb.name, help.usage, see_help(verb)));
+    throw UsageError(fmt::format("{}: too few words\n  usage: {}{}", verb.name, usage_of(verb), see_help(verb)));
   if (n > help.most_words)
-    throw UsageError(fmt::format("{}: unexpected word {}\n  usage: posecu {} {}{}", verb.name,
-                                 words[static_cast<std::size_t>(help.most_words)], verb.name, help.usage,
-                                 see_help(verb)));
+    throw UsageError(fmt::format("{}: unexpected word {}\n  usage: {}{}", verb.name,
+                                 words[static_cast<std::size_t>(help.most_words)], usage_of(verb), see_help(verb)));
 }
 
 }  // namespace
@@ -98,12 +96,16 @@ std::optional<std::string> Arguments::value(std::string_view option) const {
   return found == options_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::string usage_of(const Verb& verb) {
+  return fmt::format("posecu {}{}{}", verb.name, verb.help->usage.empty() ? "" : " ", verb.help->usage);
+}
+
 std::string help_of(const Verb& verb) {
   const VerbHelp& help = *verb.help;
   std::string text = fmt::format("posecu {} {}.\n\nExamples\n", verb.name, verb.sentence);
   for (const Example& example : help.examples)
     text += fmt::format("  {}\n      {}\n", example.command, example.sentence);
-  text += fmt::format("\nUsage\n  posecu {}{}{}\n", verb.name, help.usage.empty() ? "" : " ", help.usage);
+  text += fmt::format("\nUsage\n  {}\n", usage_of(verb));
   if (!help.text.empty()) text += fmt::format("\n{}\n", help.text);
   text += "\nOptions\n";
   for (const OptionHelp& option : help.options)

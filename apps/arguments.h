@@ -56,6 +56,7 @@ class Arguments {
   std::string command_line_;
 };
 
+std::string usage_of(const Verb& verb);  // "posecu eval MODEL ..."
 std::string help_of(const Verb& verb);
 
 // Throws UsageError naming the option unless `text` is a whole number from `least` to `most`.

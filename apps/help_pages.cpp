@@ -93,7 +93,7 @@ std::string man_of_program() {
 std::string man_of(const Verb& verb) {
   const VerbHelp& help = *verb.help;
   std::string page = man_head(fmt::format("posecu-{}", verb.name), 1, verb.sentence);
-  page += fmt::format(".SH SYNOPSIS\n.B posecu {}\n{}\n", verb.name, roff(help.usage));
+  page += fmt::format(".SH SYNOPSIS\n{}\n", roff(usage_of(verb)));
   if (!help.text.empty()) page += fmt::format(".SH DESCRIPTION\n{}\n", roff(help.text));
   page += ".SH OPTIONS\n";
   for (const OptionHelp& option : help.options) page += man_item(option_text(option), option.sentence);
@@ -144,8 +144,8 @@ std::string markdown_of_program() {
 
 std::string markdown_of(const Verb& verb) {
   const VerbHelp& help = *verb.help;
-  std::string page = fmt::format("{0}# posecu {1}\n\nposecu {1} {2}.\n\n    posecu {1} {3}\n", kRemade, verb.name,
-                                 verb.sentence, help.usage);
+  std::string page =
+      fmt::format("{0}# posecu {1}\n\nposecu {1} {2}.\n\n    {3}\n", kRemade, verb.name, verb.sentence, usage_of(verb));
   if (!help.text.empty()) page += fmt::format("\n{}\n", help.text);
   page += "\n## Examples\n\n";
   for (const Example& example : help.examples)
