@@ -68,12 +68,15 @@ part_sanitize() {
   for tool in memcheck racecheck initcheck synccheck; do
     output=$scratch/$tool.txt
     ours timeout "$(left 110)" "$sanitizer" --tool "$tool" --error-exitcode 99 "$bin/kernels_cuda_tests" \
-      --gtest_brief=1 --gtest_filter='-HarnessTest.SeesWrite*' >"$output" 2>&1
+      --gtest_filter='-HarnessTest.SeesWrite*' >"$output" 2>&1
     status=$?
     if grep -qiE 'not supported|unable to|permission|failed to initialize|no attachable' "$output"; then
       say "$tool: refused the device: $(grep -iE 'not supported|unable to|permission|failed to initialize|no attachable' "$output" | sed 1q)"
     elif ((status == 124)); then
-      say "$tool: stopped at its limit, no error until then: $(grep -c '^========= ' "$output") lines of its own"
+      say "$tool: stopped at its limit after $(grep -c '^\[       OK' "$output") of" \
+        "$(sed -n 's/^\[==========\] Running \([0-9]* tests\).*/\1/p' "$output")," \
+        "$(grep -ciE '^========= .*(invalid|hazard|uninitialized|barrier error|misaligned)' "$output") reports"
+      ! grep -iqE '^========= .*(invalid|hazard|uninitialized|barrier error|misaligned)' "$output" || failed=1
       grep '^=========' "$output" | head -50 >>"$results"
     else
       say "$tool: exit code $status, $(grep 'ERROR SUMMARY\|RACECHECK SUMMARY' "$output" | tail -1)"
