@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <system_error>
 #include <vector>
@@ -69,8 +70,10 @@ int main(int argc, char** argv) {
     return report(error.what(), kMachine);
   } catch (const std::bad_alloc&) {
     return report("the machine has no memory left\n  try: a smaller train.batch or input_size", kMachine);
-  } catch (const std::system_error& error) {  // of files, or of threads that the system does not start
+  } catch (const std::filesystem::filesystem_error& error) {
     return report(error.what(), kMachine);
+  } catch (const std::system_error& error) {  // a thread that the system does not start
+    return report(fmt::format("{}\n  try: higher limits, if there are some (ulimit -a)", error.what()), kMachine);
   } catch (const std::exception& error) {
     return report(
         fmt::format("{}\n  this is a bug of posecu {}: please report it with the command", error.what(), version()),

@@ -96,6 +96,10 @@ TEST_F(DataCliTest, CheckReadsThePictures) {
 
 TEST_F(DataCliTest, CrowdPoseNeedsNoAreas) {
   ASSERT_EQ(run("data synth --out crowds --layout crowdpose --count 2 --size 96x64 --quiet").code, 0);
+  const std::string path = file("crowds/json/crowdpose_train.json").string();
+  json document = json::parse(read_text_file(path));
+  for (json& person : document["annotations"]) person.erase("area");
+  write_file_atomically(path, document.dump());
   const ProgramResult result = run("data check data.dataset=crowdpose data.root=crowds --part train");
   EXPECT_EQ(result.out, "crowds/json/crowdpose_train.json: 2 pictures, 4 people\nnothing found\n");
 }

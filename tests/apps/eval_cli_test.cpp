@@ -88,6 +88,40 @@ TEST_F(EvalCliTest, TwoRunsAndAnyScaleOrderGiveTheSameResults) {
   }
 }
 
+// COCO's test sets: image_info files name pictures and categories, nobody's labels.
+TEST_F(EvalCliTest, WritesTheFileForAServerFromAnImageInfoFile) {
+  std::filesystem::rename(file("set/train"), file("set/test2017"));
+  nlohmann::json document =
+      nlohmann::json::parse(read_text_file(file("set/annotations/person_keypoints_train.json").string()));
+  document.erase("annotations");
+  write_file_atomically(file("set/annotations/image_info_test-dev2017.json").string(), document.dump());
+  ProgramResult result = eval({"data.val=test-dev2017"});
+  EXPECT_EQ(result.code, 2) << "data.val is given twice";
+  const auto eval_test = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"eval",
+                                   "weights.safetensors",
+                                   "data.root=set",
+                                   "data.val=test-dev2017",
+                                   "eval.input_size=64",
+                                   "eval.threshold=0.001"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_posecu(words, folder_.path());
+  };
+  result = eval_test({});
+  EXPECT_EQ(result.code, 3) << "without --submit there is nothing to do";
+  EXPECT_THAT(result.err, HasSubstr("person_keypoints_test-dev2017.json"));
+  result = eval_test({"--submit", "mine.json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("image_info_test-dev2017.json has no annotations: there is nothing to score\n"));
+  EXPECT_THAT(result.err, testing::ContainsRegex("mine.json: [0-9]+ people in 1 of 1 pictures, checked"));
+  const Detections found = read_results(file("mine.json").string());
+  ASSERT_FALSE(found.list.empty());
+  for (std::size_t i = 1; i < found.list.size(); ++i) EXPECT_GE(found.list[i - 1].score, found.list[i].score);
+  result = run_posecu({"score", "set/annotations/image_info_test-dev2017.json", "mine.json"}, folder_.path());
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("mine.json is in order"));
+}
+
 TEST_F(EvalCliTest, RefusesAnotherNetworkThanTheWeights) {
   ProgramResult result = eval({"model.width=32"});
   EXPECT_EQ(result.code, 2);

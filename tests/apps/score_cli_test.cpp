@@ -180,6 +180,79 @@ TEST_F(ScoreCliTest, ChecksAFileForAServerWithoutAnnotations) {
   EXPECT_THAT(result.err, HasSubstr("detections.json: [2].category_id: expected 1, found 2"));
 }
 
+// The sigmas of --skeleton count: with those of COCO spelled out in a file the numbers stay, with larger ones they
+// rise.
+TEST_F(ScoreCliTest, TakesTheSigmasOfASkeleton) {
+  use("coco_synthetic_40");
+  const auto ap = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const ProgramResult result = score(words);
+    EXPECT_EQ(result.code, 0) << result.err;
+    return json::parse(result.out).at("statistics").at("AP").get<double>();
+  };
+  const ProgramResult written = run_posecu({"config", "skeleton", "coco"}, folder_.path());
+  write_file_atomically((folder_.path() / "own.toml").string(), written.out);
+  EXPECT_EQ(ap({}), ap({"--skeleton", "coco"}));
+  EXPECT_EQ(ap({}), ap({"--skeleton", "own.toml"}));
+  std::string loose = written.out;
+  const std::size_t at = loose.find("sigmas = ["), end = loose.find(']', at);
+  std::string sigmas = "sigmas = [0.5";
+  for (int k = 1; k < 17; ++k) sigmas += ", 0.5";
+  write_file_atomically((folder_.path() / "own.toml").string(), loose.replace(at, end - at, sigmas));
+  EXPECT_GT(ap({"--skeleton", "own.toml"}), ap({}) + 0.1);
+
+  ProgramResult result = score({"--skeleton", "crowdpose"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_THAT(result.err, HasSubstr("keypoints: expected 42 numbers for 14 joints, found 51"));
+  result = score({"--skeleton", "cocoo"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("cocoo"));
+}
+
+// Another number of joints than COCO's or CrowdPose's has no sigmas of its own.
+TEST_F(ScoreCliTest, AnotherNumberOfJointsNeedsASkeleton) {
+  const auto write = [&](const char* file, const std::string& text) {
+    write_file_atomically((folder_.path() / file).string(), text);
+  };
+  write("gt.json",
+        R"({"images":[{"id":1,"file_name":"a","width":90,"height":90}],"categories":[{"id":1}],"annotations":[
+      {"id":1,"image_id":1,"category_id":1,"iscrowd":0,"area":900,"num_keypoints":2,"bbox":[0,0,30,30],
+       "keypoints":[5,6,2,20,25,2]}]})");
+  write("detections.json", R"([{"image_id":1,"category_id":1,"keypoints":[5,6,1,20,25,1],"score":0.5}])");
+  const ProgramResult without = score();
+  EXPECT_EQ(without.code, 2);
+  EXPECT_THAT(without.err, HasSubstr("gt.json has 2 joints a person: their sigmas must be given"));
+  write("own.toml",
+        "name = \"ends\"\nkeypoints = [\"left_end\", \"right_end\"]\n"
+        "flip_pairs = [[\"left_end\", \"right_end\"]]\nsigmas = [0.1, 0.1]\n");
+  const ProgramResult with = score({"--skeleton", "own.toml"});
+  EXPECT_EQ(with.code, 0) << with.err;
+  EXPECT_THAT(with.out, HasSubstr("all | maxDets= 20 ] =  1.000\n"));
+}
+
+// Files, threads and memory that the system does not give end with a message, never with a signal. Of memory the
+// loader of libraries may run out first, which says so itself.
+TEST_F(ScoreCliTest, LimitsOfTheSystemEndWithAMessage) {
+  use("coco_synthetic_40");
+  const auto limited = [&](const std::string& limit) {
+    return run_shell("export OMP_WAIT_POLICY=passive; posecu=$(which posecu); ulimit " + limit +
+                         "; exec $posecu score gt.json detections.json --quiet",
+                     folder_.path());
+  };
+  EXPECT_EQ(limited("-n 16").code, 0);
+  const ProgramResult few_threads = limited("-u 8");
+  EXPECT_TRUE(few_threads.code == 0 || few_threads.code == 4) << few_threads.err;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  for (int kilobytes = 50'000; kilobytes < 80'000; kilobytes += 2'000) {
+    const ProgramResult result = limited("-v " + std::to_string(kilobytes));
+    EXPECT_GE(result.code, 0) << kilobytes;
+    EXPECT_TRUE(result.code == 0 || result.code == 4 || !result.err.starts_with("posecu: ")) << result.err;
+    EXPECT_EQ(result.err.empty(), result.code == 0) << kilobytes;
+  }
+#endif
+}
+
 TEST_F(ScoreCliTest, RefusesWrongUsageAndMissingFiles) {
   use("coco_synthetic_40");
   EXPECT_EQ(score({"--evaluator", "cocotools"}).code, 2);
