@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/cuda.h"
+#include "core/cuda_checks.h"
 #include "core/error.h"
 #include "layers/convolution_tuning.h"
 
@@ -26,7 +27,9 @@ std::string describe_cpu(const ContextOptions& options) {
 void choose_device(ContextOptions& options, Chatter chatter) {
   if (!cuda_built()) return say(chatter, fmt::format("device: {}\n", describe_cpu(options)));
   try {
-    say(chatter, fmt::format("device: cuda:0, {}\n", cuda_devices().front().name));
+    const std::vector<CudaDeviceInfo> devices = cuda_devices();
+    check_device(devices, 0);
+    say(chatter, fmt::format("device: cuda:0, {}\n", devices.front().name));
     options.device = DeviceKind::cuda;
   } catch (const MachineError& error) {
     const std::string_view text = error.what();
