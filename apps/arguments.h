@@ -45,6 +45,7 @@ class Arguments {
   static Arguments parse(const Verb& verb, std::span<const char* const> words);
 
   const std::vector<std::string>& words() const { return words_; }
+  std::string word(std::size_t i) const { return i < words_.size() ? words_[i] : ""; }
   const std::vector<std::string>& overrides() const { return overrides_; }  // "key=value"
   bool given(std::string_view option) const { return options_.contains(option); }
   std::optional<std::string> value(std::string_view option) const;

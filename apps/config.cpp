@@ -107,6 +107,14 @@ void check_config(const Config& config) {
   if (config.integer("eval.nms_kernel") % 2 == 0) fail(config, "eval.nms_kernel", "expected an odd number");
 }
 
+Config config_of(const std::string& name, std::span<const std::string> words) {
+  Config config;
+  if (!name.empty()) read_config(config, name);
+  apply_overrides(config, words);
+  check_config(config);
+  return config;
+}
+
 std::string write_toml(const Config& config, ConfigComments comments) {
   std::string toml;
   std::string_view section;

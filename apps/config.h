@@ -68,6 +68,9 @@ void apply_overrides(Config& config, std::span<const std::string> words);
 // What no single key can tell: steps or epochs, milestones that rise, scale 1 among eval.scales, ...
 void check_config(const Config& config);
 
+// A command line's: defaults, CONFIG if it is not empty, `key=value` words, checked.
+Config config_of(const std::string& name, std::span<const std::string> words);
+
 enum class ConfigComments { none, origins };
 std::string write_toml(const Config& config, ConfigComments comments = ConfigComments::none);
 

@@ -72,14 +72,6 @@ std::string describe(const ContextOptions& where) {
   return fmt::format("{}, {} threads", processor_name(), where.threads > 0 ? where.threads : usable_cores());
 }
 
-Config read_config_of(const Arguments& arguments) {
-  Config config;
-  if (!arguments.words().empty()) read_config(config, arguments.words()[0]);
-  apply_overrides(config, arguments.overrides());
-  check_config(config);
-  return config;
-}
-
 BenchOptions read_options(const Arguments& arguments, const Config& config, const ContextOptions& where) {
   BenchOptions options = bench_options(config, where);
   options.inference_batch = number_of(arguments, "--batch", 1, 1, kMostPictures);
@@ -136,7 +128,7 @@ const VerbHelp kBenchHelp{
         "--serve writes the times of each line in ms, then the bytes that tensors took at most."};
 
 int run_bench(const Arguments& arguments) {
-  const Config config = read_config_of(arguments);
+  const Config config = config_of(arguments.word(0), arguments.overrides());
   const auto only = choice_of(arguments, "--only", kWorks);
   if (arguments.given("--serve") && !only) throw UsageError("bench: --serve needs --only\n  try: posecu bench --help");
   const ContextOptions where = context_options(arguments);

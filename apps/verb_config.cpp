@@ -32,10 +32,7 @@ int list() {
 }
 
 int show(const Arguments& arguments) {
-  Config config;
-  if (arguments.words().size() > 1) read_config(config, arguments.words()[1]);
-  apply_overrides(config, arguments.overrides());
-  check_config(config);
+  const Config config = config_of(arguments.word(1), arguments.overrides());
   print(write_toml(config, arguments.given("--origin") ? ConfigComments::origins : ConfigComments::none));
   return kDone;
 }

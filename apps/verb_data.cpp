@@ -71,12 +71,7 @@ const VerbHelp kDataHelp{
         "code 3 when it found something. synth draws people, with exact labels."};
 
 Config data_config(const Arguments& arguments) {
-  Config config;
-  if (arguments.words().size() > 1 && !names_annotations(arguments.words()[1]))
-    read_config(config, arguments.words()[1]);
-  apply_overrides(config, arguments.overrides());
-  check_config(config);
-  return config;
+  return config_of(names_annotations(arguments.word(1)) ? "" : arguments.word(1), arguments.overrides());
 }
 
 std::vector<SplitFiles> data_files(const Arguments& arguments, const Config& config) {

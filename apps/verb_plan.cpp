@@ -67,14 +67,6 @@ Json to_json(const MemoryNeed& need) {
   return json;
 }
 
-Config config_of(const Arguments& arguments) {
-  Config config;
-  if (!arguments.words().empty()) read_config(config, arguments.words()[0]);
-  apply_overrides(config, arguments.overrides());
-  check_config(config);
-  return config;
-}
-
 }  // namespace
 
 const VerbHelp kPlanHelp{
@@ -90,7 +82,7 @@ const VerbHelp kPlanHelp{
         "its libraries and pictures that are read ahead come on top: on a CPU usually less than 1 GiB."};
 
 int run_plan(const Arguments& arguments) {
-  const Config config = config_of(arguments);
+  const Config config = config_of(arguments.word(0), arguments.overrides());
   const ContextOptions where = context_options(arguments);
   const BenchOptions options = bench_options(config, where);
   const MemoryNeed step = count_memory(where, options, BenchedWork::training_step);

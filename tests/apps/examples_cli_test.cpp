@@ -64,16 +64,6 @@ std::vector<std::string> examples_of(const std::string& verb) {
   return examples;
 }
 
-std::vector<std::string> verbs_of_the_overview() {
-  std::istringstream text(run_posecu({"--help"}).out);
-  std::vector<std::string> verbs;
-  std::string line;
-  while (std::getline(text, line) && line != "Verbs") {
-  }
-  while (std::getline(text, line) && !line.empty()) verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
-  return verbs;
-}
-
 // The example as it is run: long work is cut short.
 std::string shortened(const std::string& verb, const std::string& example) {
   if (verb == "train" && example.find("--resume") == std::string::npos) return example + std::string(kShort);

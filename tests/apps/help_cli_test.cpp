@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-
 #include "core/file.h"
 #include "tests/apps/program.h"
 #include "tests/support/golden.h"
@@ -12,16 +10,6 @@ namespace posecu {
 namespace {
 
 using testing::HasSubstr;
-
-std::vector<std::string> verbs_of_the_overview() {
-  std::istringstream text(run_posecu({"--help"}).out);
-  std::vector<std::string> verbs;
-  std::string line;
-  while (std::getline(text, line) && line != "Verbs") {
-  }
-  while (std::getline(text, line) && !line.empty()) verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
-  return verbs;
-}
 
 bool is_installed(const std::string& program) { return run_shell("command -v " + program).code == 0; }
 

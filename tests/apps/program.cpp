@@ -1,6 +1,7 @@
 #include "tests/apps/program.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -58,8 +60,10 @@ void RunningProgram::signal(int number) const { kill(process_, number); }
 
 void RunningProgram::check_ended(int options) {
   int status = 0;
-  if (ended_ || waitpid(process_, &status, options) != process_) return;
+  struct rusage usage {};
+  if (ended_ || wait4(process_, &status, options, &usage) != process_) return;
   ended_ = true;
+  peak_mib_ = static_cast<double>(usage.ru_maxrss) / 1024;
   code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
@@ -70,7 +74,7 @@ std::string RunningProgram::read(const char* stream) const {
 
 ProgramResult RunningProgram::wait() {
   check_ended(0);
-  return {code_, read("out"), read("err")};
+  return {code_, read("out"), read("err"), peak_mib_};
 }
 
 bool RunningProgram::wait_for_message(const std::string& text) {
@@ -93,6 +97,16 @@ ProgramResult run_posecu(const std::vector<std::string>& words, const std::files
 ProgramResult run_shell(const std::string& command, const std::filesystem::path& folder) {
   const std::string path = std::filesystem::path(POSECU_PROGRAM).parent_path().string();
   return RunningProgram({"bash", "-c", "export PATH=" + path + ":$PATH\n" + command}, folder).wait();
+}
+
+std::vector<std::string> verbs_of_the_overview() {
+  std::istringstream text(run_posecu({"--help"}).out);
+  std::vector<std::string> verbs;
+  std::string line;
+  while (std::getline(text, line) && line != "Verbs") {
+  }
+  while (std::getline(text, line) && !line.empty()) verbs.push_back(line.substr(2, line.find(' ', 2) - 2));
+  return verbs;
 }
 
 }  // namespace posecu

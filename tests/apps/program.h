@@ -12,6 +12,7 @@ namespace posecu {
 struct ProgramResult {
   int code = -1;  // exit code; -N when signal N killed it
   std::string out, err;
+  double peak_mib = 0;  // resident memory at its highest
 };
 
 // `posecu WORDS...` in `folder`, with standard input closed and neither stream a terminal.
@@ -19,6 +20,8 @@ ProgramResult run_posecu(const std::vector<std::string>& words, const std::files
 
 // The same with a shell's words: "posecu config show | head -1".
 ProgramResult run_shell(const std::string& command, const std::filesystem::path& folder = ".");
+
+std::vector<std::string> verbs_of_the_overview();  // as posecu --help lists them
 
 // The program while it runs.
 class RunningProgram {
@@ -42,6 +45,7 @@ class RunningProgram {
   pid_t process_ = -1;
   bool ended_ = false;
   int code_ = -1;
+  double peak_mib_ = 0;
 };
 
 }  // namespace posecu
