@@ -113,7 +113,7 @@ TEST_F(DataSynthCliTest, LeavesFullFoldersAlone) {
 }
 
 TEST_F(DataSynthCliTest, StopsAtASignalAndLeavesNothing) {
-  RunningProgram program({"data", "synth", "--out", "long", "--count", "1000000"}, folder_.path());
+  RunningProgram program({POSECU_PROGRAM, "data", "synth", "--out", "long", "--count", "1000000"}, folder_.path());
   for (int tries = 0; tries < 6000 && !fs::exists(folder_.path() / "long/train/000000000001.jpg"); ++tries)
     usleep(10'000);
   program.signal(SIGINT);
