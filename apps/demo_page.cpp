@@ -105,7 +105,7 @@ std::string training(const DemoPlan& plan, const DemoStory& story) {
       "loss). Falling curves mean that it gets better at each; AP is measured meanwhile on {} pictures kept aside, and "
       "the best state is kept.</p>\n"
       "<div class=\"curves\">\n<img src=\"run/loss.svg\" alt=\"Losses over training steps\">\n"
-      "<img src=\"run/ap.svg\" alt=\"AP over training steps\">\n</div>\n",
+      "<img src=\"run/evaluations.svg\" alt=\"AP over training steps\">\n</div>\n",
       plan.steps(), plan.config.integer("train.batch"), 1000 * story.took.step, plan.counts[1]);
 }
 

@@ -5,7 +5,7 @@
 //   command.txt       the command line, and one more for every resume
 //   environment.txt   machine, versions, threads: one block for every start
 //   plans.txt         on a GPU: which engine computes each convolution (layers/convolution_plans.h)
-//   log.jsonl         metrics.csv          training/run_log.h
+//   log.jsonl         metrics.csv, loss.svg, evaluations.svg, events.out.tfevents.*: training/run_log.h
 //   checkpoints/      training/checkpoint_folder.h
 //   lock              held (flock) while a process works in the folder; its presence means nothing
 #pragma once

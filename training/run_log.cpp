@@ -1,19 +1,15 @@
 #include "training/run_log.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
-#include "core/error.h"
 #include "core/file.h"
 
 namespace posecu {
@@ -21,9 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void fail(std::string_view what, const std::string& path) {
-  throw MachineError(fmt::format("{}: cannot {}: {}", path, what, std::strerror(errno)));
-}
+// The first of them: AP, AP50 and AP75.
+constexpr std::size_t kDrawnMetrics = 3;
 
 Json row(const char* kind, const RunLog::Place& place) {
   return {{"kind", kind}, {"step", place.step}, {"epoch", place.epoch}};
@@ -53,48 +48,103 @@ Evaluation evaluation_of(const Json& row) {
   return evaluation;
 }
 
+LossValues losses_of(const Json& row) {
+  return {.heatmap = number(row.at("heatmap")),
+          .pull = number(row.at("pull")),
+          .push = number(row.at("push")),
+          .scale = number(row.at("scale"))};
+}
+
+// What TensorBoard is told of a row, under its groups; nothing of a step that was skipped.
+std::vector<Scalar> scalars_of(const Json& row) {
+  std::vector<Scalar> scalars;
+  if (row.at("kind") == "step") {
+    for (const char* name : {"loss", "heatmap", "pull", "push", "scale"})
+      scalars.push_back(
+          {fmt::format("loss/{}", name == std::string_view("loss") ? "sum" : name), number(row.at(name))});
+    for (const char* name : {"lr", "gradient_norm"})
+      scalars.push_back({fmt::format("training/{}", name), number(row.at(name))});
+    for (const char* name : {"seconds", "waiting"})
+      scalars.push_back({fmt::format("time/{}", name), number(row.at(name))});
+  } else if (row.at("kind") == "evaluation") {
+    for (const auto& [name, value] : row.at("metrics").items())
+      scalars.push_back({"evaluation/" + name, number(value)});
+  }
+  return scalars;
+}
+
+void append(const Json& row, AppendedFile& log, EventFile& events) {
+  log.append(row.dump() + '\n');
+  if (const std::vector<Scalar> scalars = scalars_of(row); !scalars.empty()) events.append(row.at("step"), scalars);
+}
+
+std::optional<double> metric(const Evaluation& evaluation, const std::string& name) {
+  const auto found = std::ranges::find(evaluation.metrics, name, &std::pair<std::string, double>::first);
+  return found == evaluation.metrics.end() ? std::nullopt : std::optional(found->second);
+}
+
+// Whole lines only: what the process's end cut short is no row. `use` says whether to go on.
+template <class Use>
+void for_each_line(std::string_view text, Use use) {
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    if (!use(text.substr(0, end))) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 RunLog::RunLog(const std::string& folder, LogPosition position, const std::function<void(const std::string&)>& message)
-    : log_path_(folder + "/log.jsonl"), metrics_path_(folder + "/metrics.csv") {
-  if (std::filesystem::exists(log_path_)) read_back(position, message);
-  descriptor_ = open(log_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("open", log_path_);
+    : folder_(folder), log_path_(folder + "/log.jsonl") {
+  const Kept kept = std::filesystem::exists(log_path_) ? read_back(position, message) : Kept{};
+  log_.emplace(log_path_, kept.bytes);
+  events_.emplace(folder_, kept.events);
+  repair_events(kept.events);
   write_metrics();
 }
 
-RunLog::~RunLog() { close(descriptor_); }
-
-void RunLog::read_back(LogPosition position, const std::function<void(const std::string&)>& message) {
-  const std::string text = read_text_file(log_path_);
-  std::size_t at = 0;
-  for (std::int64_t line = 1; at < text.size(); ++line) {
-    const std::size_t end = text.find('\n', at);
-    if (end == std::string::npos) break;  // a row that the process's end cut short
+RunLog::Kept RunLog::read_back(LogPosition position, const std::function<void(const std::string&)>& message) {
+  Kept kept;
+  std::int64_t number = 0;
+  for_each_line(read_text_file(log_path_), [&](std::string_view line) {
+    ++number;
     try {
-      const Json row =
-          Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end));
-      if (!belongs_before(row, position)) break;
-      if (row.at("kind") == "evaluation") {
+      const Json row = Json::parse(line);
+      if (!belongs_before(row, position)) return false;
+      const std::vector<Scalar> scalars = scalars_of(row);
+      if (row.at("kind") == "evaluation")
         evaluations_.push_back({row.at("step"), row.at("epoch"), evaluation_of(row)});
-      }
+      else if (row.at("kind") == "step")
+        add_to_curves(row.at("step"), losses_of(row));
+      kept.bytes += line.size() + 1, kept.events += scalars.empty() ? 0 : 1;
+      return true;
     } catch (const Json::exception& error) {
-      message(fmt::format("{}: line {}: no row of a log ({}): cut off here", log_path_, line, error.what()));
-      break;
+      message(fmt::format("{}: line {}: no row of a log ({}): cut off here", log_path_, number, error.what()));
+      return false;
     }
-    at = end + 1;
-  }
-  if (truncate(log_path_.c_str(), static_cast<off_t>(at)) != 0) fail("shorten", log_path_);
+  });
+  return kept;
 }
 
-void RunLog::append(const std::string& row) {
-  const std::string line = row + '\n';
-  for (std::size_t done = 0; done < line.size();) {
-    const ssize_t n = write(descriptor_, line.data() + done, line.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("write", log_path_);
-    done += static_cast<std::size_t>(n);
-  }
+// Events are not synced with the log: after a power cut they may have fewer rows, or damaged ones.
+void RunLog::repair_events(std::int64_t wanted) {
+  if (events_->kept() == wanted) return;
+  std::int64_t before = events_->kept();
+  for_each_line(read_text_file(log_path_), [&](std::string_view line) {
+    const Json row = Json::parse(line);
+    const std::vector<Scalar> scalars = scalars_of(row);
+    if (!scalars.empty() && before-- <= 0) events_->append(row.at("step"), scalars);
+    return true;
+  });
+}
+
+void RunLog::add_to_curves(std::int64_t step, const LossValues& losses) {
+  const auto at = static_cast<double>(step);
+  curves_.total.add(at, losses.total());
+  curves_.heatmap.add(at, losses.heatmap);
+  curves_.pull.add(at, losses.pull);
+  curves_.push.add(at, losses.push);
+  curves_.scale.add(at, losses.scale);
 }
 
 void RunLog::add_step(const Place& place, const LossValues& losses, double gradient_norm, double seconds,
@@ -109,20 +159,21 @@ void RunLog::add_step(const Place& place, const LossValues& losses, double gradi
                {"gradient_norm", gradient_norm},
                {"seconds", seconds},
                {"waiting", waiting}});
-  append(json.dump());
+  append(json, *log_, *events_);
+  add_to_curves(place.step, losses);
 }
 
 void RunLog::add_skipped(const Place& place, const std::vector<std::int64_t>& picture_ids) {
   Json json = row("skipped", place);
   json.update({{"lr", place.lr}, {"pictures", picture_ids}});
-  append(json.dump());
+  append(json, *log_, *events_);
 }
 
 void RunLog::add_evaluation(const Place& place, const Evaluation& evaluation) {
   Json json = row("evaluation", place), metrics = Json::object();
   for (const auto& [name, value] : evaluation.metrics) metrics[name] = value;
   json.update({{"set", evaluation.set}, {"score", evaluation.score}, {"metrics", metrics}});
-  append(json.dump());
+  append(json, *log_, *events_);
   evaluations_.push_back({place.step, place.epoch, evaluation});
   write_metrics();
 }
@@ -140,16 +191,37 @@ void RunLog::write_metrics() const {
   for (const EvaluationRow& row : evaluations_) {
     text += fmt::format("{},{},{},{}", row.step, row.epoch, quoted(row.evaluation.set), row.evaluation.score);
     for (const std::string& name : columns) {
-      const auto found = std::ranges::find(row.evaluation.metrics, name, &std::pair<std::string, double>::first);
-      text += found == row.evaluation.metrics.end() ? std::string(",") : fmt::format(",{}", found->second);
+      const auto value = metric(row.evaluation, name);
+      text += value ? fmt::format(",{}", *value) : std::string(",");
     }
     text += '\n';
   }
-  write_file_atomically(metrics_path_, text);
+  write_file_atomically(folder_ + "/metrics.csv", text);
 }
 
-void RunLog::sync() {
-  if (fdatasync(descriptor_) != 0) fail("sync", log_path_);
+void RunLog::sync() { log_->sync(); }
+
+void RunLog::draw() const {
+  Chart losses{.title = "Losses, as weighted in their sum", .scale = Chart::Scale::logarithmic, .series = {}};
+  for (const auto& [name, curve] : {std::pair<const char*, const Curve*>{"sum", &curves_.total},
+                                    {"heatmap", &curves_.heatmap},
+                                    {"pull", &curves_.pull},
+                                    {"push", &curves_.push},
+                                    {"scale", &curves_.scale}})
+    losses.series.push_back({name, curve->points()});
+  write_file_atomically(folder_ + "/loss.svg", chart_svg(losses));
+  if (evaluations_.empty()) return;
+
+  Chart scores{.title = "Evaluations on " + evaluations_.back().evaluation.set, .series = {}};
+  const auto& metrics = evaluations_.front().evaluation.metrics;
+  for (std::size_t i = 0; i < std::min(metrics.size(), kDrawnMetrics); ++i) {
+    ChartSeries series{metrics[i].first, {}, ChartSeries::Marks::dots};
+    for (const EvaluationRow& row : evaluations_)
+      if (const auto value = metric(row.evaluation, metrics[i].first); value && std::isfinite(*value))
+        series.points.push_back({static_cast<double>(row.step), *value});
+    scores.series.push_back(std::move(series));
+  }
+  write_file_atomically(folder_ + "/evaluations.svg", chart_svg(scores));
 }
 
 }  // namespace posecu

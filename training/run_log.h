@@ -1,4 +1,5 @@
-// What a run leaves behind for plots: log.jsonl, one JSON object a line, and metrics.csv, the evaluations as a table.
+// What a run leaves behind for plots: log.jsonl, one JSON object a line, and what is made of it: metrics.csv, the
+// evaluations as a table; loss.svg and evaluations.svg, drawn at every checkpoint; TensorBoard's events.
 //
 //   {"kind":"step","step":1,"epoch":0,"lr":..,"loss":..,"heatmap":..,"pull":..,"push":..,"scale":..,
 //    "gradient_norm":..,"seconds":..,"waiting":..}
@@ -6,16 +7,21 @@
 //   {"kind":"evaluation","step":50,"epoch":49,"set":"coco val2017","score":..,"metrics":{"AP":..}}
 //
 // `step` counts the steps done, from 1. A run that is resumed goes on from its checkpoint: rows that belong after it
-// are cut off, so the log ends up as that of a run that never stopped, but for `seconds` and `waiting` (of them).
+// are cut off, so the log ends up as that of a run that never stopped, but for `seconds` and `waiting` (of them). The
+// events follow: those of the rows that stay are kept, and missing ones are made again.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "losses/losses.h"
+#include "training/appended_file.h"
+#include "training/curves.h"
+#include "training/tensorboard.h"
 
 namespace posecu {
 
@@ -33,11 +39,8 @@ struct LogPosition {
 
 class RunLog {
  public:
-  // Opens both files in `folder`, or makes them. `message` is told of damaged rows.
+  // Opens the files in `folder`, or makes them. `message` is told of damaged rows.
   RunLog(const std::string& folder, LogPosition position, const std::function<void(const std::string&)>& message);
-  ~RunLog();
-  RunLog(const RunLog&) = delete;
-  RunLog& operator=(const RunLog&) = delete;
 
   struct Place {
     std::int64_t step, epoch;
@@ -49,19 +52,30 @@ class RunLog {
 
   // Rows so far survive a power cut. Called before a checkpoint is written, so that no checkpoint is ahead of its log.
   void sync();
+  void draw() const;  // the curves so far
 
  private:
   struct EvaluationRow {
     std::int64_t step, epoch;
     Evaluation evaluation;
   };
-  void read_back(LogPosition position, const std::function<void(const std::string&)>& message);
-  void append(const std::string& row);
+  struct LossCurves {
+    Curve total, heatmap, pull, push, scale;
+  };
+  struct Kept {
+    std::uint64_t bytes = 0;
+    std::int64_t events = 0;  // rows that have one
+  };
+  Kept read_back(LogPosition position, const std::function<void(const std::string&)>& message);
+  void repair_events(std::int64_t wanted);
+  void add_to_curves(std::int64_t step, const LossValues& losses);
   void write_metrics() const;
 
-  std::string log_path_, metrics_path_;
+  std::string folder_, log_path_;
   std::vector<EvaluationRow> evaluations_;
-  int descriptor_ = -1;
+  LossCurves curves_;
+  std::optional<AppendedFile> log_;
+  std::optional<EventFile> events_;
 };
 
 }  // namespace posecu

@@ -277,6 +277,7 @@ bool Trainer::evaluate() {
 
 void Trainer::save() {
   log_.sync();
+  log_.draw();
   state_.loss_scale = step_.loss_scale();
   state_.plans = context_.device() == DeviceKind::cuda ? convolution_plans(context_).describe() : "";
   checkpoints_.save(parameters_, adam_, state_, texts_);

@@ -113,5 +113,50 @@ TEST_F(RunLogTest, HasAColumnForEveryMetricThatEverWas) {
   EXPECT_TRUE(messages_.empty()) << messages_.front();
 }
 
+// Events have no names in common with rows but their order: a record a row, after the first.
+TEST_F(RunLogTest, KeepsTheEventsOfTheRowsThatStay) {
+  write_four_steps();
+  const std::string whole = read_text_file(path(EventFile::kName));
+  open({.step = 3, .evaluated = false});
+  const std::string cut = read_text_file(path(EventFile::kName));
+  EXPECT_TRUE(whole.starts_with(cut));
+  EXPECT_EQ(EventFile(temporary_.path().string(), 99).kept(), 4);  // three steps and an evaluation
+  open({.step = 3, .evaluated = false});
+  EXPECT_EQ(read_text_file(path(EventFile::kName)), cut);
+}
+
+TEST_F(RunLogTest, MakesMissingEventsAgain) {
+  write_four_steps();
+  const std::string whole = read_text_file(path(EventFile::kName));
+  std::filesystem::resize_file(path(EventFile::kName), whole.size() / 2);
+  open({.step = 4, .evaluated = true});
+  const std::string again = read_text_file(path(EventFile::kName));
+  EXPECT_EQ(again.size(), whole.size());
+  EXPECT_EQ(EventFile(temporary_.path().string(), 99).kept(), 6);
+  std::filesystem::remove(path(EventFile::kName));
+  open({.step = 4, .evaluated = true});
+  EXPECT_EQ(read_text_file(path(EventFile::kName)).size(), whole.size());
+}
+
+TEST_F(RunLogTest, DrawsTheSameCurvesWhenItGoesOn) {
+  {
+    RunLog log = open({});
+    for (std::int64_t step = 1; step <= 4; ++step) {
+      log.add_step({step, 0, 0.1}, {.heatmap = 1.0 / static_cast<double>(step), .pull = 2, .push = 3, .scale = 4}, 5, 6,
+                   7);
+      if (step % 2 == 0) log.add_evaluation({step, 0, 0}, {0, {{"AP", 0.1 * static_cast<double>(step)}}, "coco val"});
+    }
+    log.draw();
+  }
+  const std::string losses = read_text_file(path("loss.svg")), scores = read_text_file(path("evaluations.svg"));
+  EXPECT_THAT(losses, AllOf(HasSubstr(">sum "), HasSubstr(">heatmap 0.25<"), HasSubstr(">scale 4<")));
+  EXPECT_THAT(scores, AllOf(HasSubstr("Evaluations on coco val"), HasSubstr(">AP 0.4<")));
+  open({.step = 4, .evaluated = true}).draw();
+  EXPECT_EQ(read_text_file(path("loss.svg")), losses);
+  EXPECT_EQ(read_text_file(path("evaluations.svg")), scores);
+  open({.step = 2, .evaluated = true}).draw();
+  EXPECT_THAT(read_text_file(path("loss.svg")), HasSubstr(">heatmap 0.5<"));
+}
+
 }  // namespace
 }  // namespace posecu
