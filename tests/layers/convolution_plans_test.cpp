@@ -9,6 +9,7 @@
 #include "layers/convolution_cudnn.h"
 #include "layers/convolution_tuning.h"
 #include "layers/gpu_properties.h"
+#include "tests/support/golden.h"
 
 namespace posecu {
 namespace {
@@ -167,6 +168,20 @@ TEST(ConvolutionTuning, GivesEachOperationItsFastestEngine) {
   EXPECT_EQ(tuned[0].default_ms, static_cast<double>(std::ssize(names)));
   EXPECT_EQ(plans.get(operation).engine(), tuned[0].engine);
   EXPECT_NE(tuned[0].engine, before);
+
+  // A run that asks for what was measured takes it; other shapes have what they would have had.
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "plans.json").string();
+  const TunedFor here{plans.device(), plans.cudnn().version()};
+  write_plan_cache(path, here, tuned);
+  Context second = counting_context(), third = counting_context();
+  ConvolutionPlans &taken = convolution_plans(second), &plain = convolution_plans(third);
+  taken.restore(require_plan_cache(path, here), path);
+  EXPECT_EQ(taken.get(operation).engine(), tuned[0].engine);
+  EXPECT_EQ(plain.get(operation).engine(), before);
+  EXPECT_EQ(taken.get(backward_weights(Precision::bf16)).engine(),
+            plain.get(backward_weights(Precision::bf16)).engine());
+  EXPECT_TRUE(taken.missing().empty());
 }
 
 TEST(ConvolutionTuning, StaysWithAnEngineThatIsHardlySlower) {
