@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tests=(kernels_cuda core layers losses models pose training apps)
+tests=(kernels_cuda core layers losses models pose training finder)
 scripts/setup.sh --cuda
 cmake --preset cuda >/dev/null
 cmake --build --preset cuda --target posecu "${tests[@]/%/_tests}"

@@ -54,7 +54,7 @@ part_tests() {
   done
   unset CUDA_LAUNCH_BLOCKING
   # Recorded and replayed against launched one by one.
-  for name in core training apps; do
+  for name in core training finder; do
     run_tests "$name" 120 '*Replay*' || failed=1
   done
   return $failed
