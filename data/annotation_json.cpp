@@ -294,7 +294,7 @@ class Parser {
 
   void report(Fault fault) {
     if (faults_ == Faults::refuse) throw InputError(path_, fault.place, fault.problem);
-    result_.faults.push_back(std::move(fault));
+    result_.faults.add(std::move(fault));
   }
 
   const std::string& path_;

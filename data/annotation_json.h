@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/file.h"
@@ -42,6 +43,21 @@ struct Fault {
   std::string place, field, problem;  // "annotation 12", "keypoints", "keypoints: expected 51 numbers, found 48"
 };
 
+// The first faults of a file, and how many there are: a file may be nothing else.
+class FaultList {
+ public:
+  void add(Fault fault) {
+    if (++count_ <= kMost) first_.push_back(std::move(fault));
+  }
+  const std::vector<Fault>& first() const { return first_; }
+  std::size_t count() const { return count_; }
+
+ private:
+  static constexpr std::size_t kMost = 100;
+  std::vector<Fault> first_;
+  std::size_t count_ = 0;
+};
+
 // What becomes of such entries.
 enum class Faults {
   refuse,  // InputError at the first one
@@ -52,7 +68,7 @@ struct JsonAnnotations {
   std::vector<JsonCategory> categories;
   std::vector<JsonPicture> pictures;
   std::vector<JsonPerson> people;
-  std::vector<Fault> faults;
+  FaultList faults;
   bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };
 

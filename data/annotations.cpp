@@ -108,7 +108,7 @@ class Builder {
       add(std::move(entry));
     } catch (Fault& fault) {
       if (faults_ == Faults::refuse) throw InputError(path_, fault.place, fault.problem);
-      set_.faults.push_back(std::move(fault));
+      set_.faults.add(std::move(fault));
     }
   }
 

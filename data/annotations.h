@@ -57,7 +57,7 @@ struct DataSet {
   std::vector<PictureLabel> pictures;  // in file order
   std::vector<std::string> remarks;    // what was corrected or left out, a sentence each
   Corrections corrections;             // of which the remarks tell
-  std::vector<Fault> faults;           // of read_usable_annotations
+  FaultList faults;                    // of read_usable_annotations
   bool labelled = true;                // the file has a list of annotations, be it an empty one
 };
 

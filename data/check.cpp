@@ -97,8 +97,12 @@ void CheckReport::add(ProblemKind kind, std::string where, std::string what) {
 void CheckReport::add(const CheckReport& other) {
   for (const Problem& problem : other.problems()) {
     for (const Problem::Place& place : problem.places) add(problem.kind, place.where, place.what);
-    problems_[static_cast<std::size_t>(problem.kind)].count += problem.count - problem.places.size();
+    add_unnamed(problem.kind, problem.count - problem.places.size());
   }
+}
+
+void CheckReport::add_unnamed(ProblemKind kind, std::size_t count) {
+  problems_[static_cast<std::size_t>(kind)].count += count;
 }
 
 std::vector<Problem> CheckReport::problems() const {
@@ -110,7 +114,8 @@ std::vector<Problem> CheckReport::problems() const {
 
 CheckReport check_labels(const DataSet& set) {
   CheckReport report;
-  for (const Fault& fault : set.faults) report.add(ProblemKind::unusable, fault.place, fault.problem);
+  for (const Fault& fault : set.faults.first()) report.add(ProblemKind::unusable, fault.place, fault.problem);
+  report.add_unnamed(ProblemKind::unusable, set.faults.count() - set.faults.first().size());
   std::unordered_map<std::string, std::int64_t> pictures;
   for (const PictureLabel& picture : set.pictures) {
     const auto [first, fresh] = pictures.emplace(picture.file_name, picture.id);

@@ -51,6 +51,7 @@ class CheckReport {
  public:
   void add(ProblemKind kind, std::string where, std::string what);
   void add(const CheckReport& other);
+  void add_unnamed(ProblemKind kind, std::size_t count);  // whose places nobody kept
 
   std::vector<Problem> problems() const;  // those that were met, in the order of kinds
 

@@ -97,6 +97,14 @@ class JpegReader {
     return true;
   }
 
+  // Of libjpeg while it reads rows: all coefficients, where there are several scans.
+  std::uint64_t coefficient_bytes() {
+    std::uint64_t blocks = 0;
+    for (int i = 0; jpeg_has_multiple_scans(&info_) != 0 && i < info_.num_components; ++i)
+      blocks += std::uint64_t{info_.comp_info[i].width_in_blocks} * info_.comp_info[i].height_in_blocks;
+    return blocks * sizeof(JBLOCK);
+  }
+
   bool four_inks() const { return info_.num_components == 4; }
   int width() const { return static_cast<int>(info_.image_width); }
   int height() const { return static_cast<int>(info_.image_height); }
@@ -188,6 +196,9 @@ DecodedPicture decode_jpeg(Bytes bytes, const std::string& name, DamagedPicture 
 
   DecodedPicture result{{reader.width(), reader.height(), {}}, reader.orientation()};
   const std::size_t pixels = static_cast<std::size_t>(reader.width()) * static_cast<std::size_t>(reader.height());
+  const std::uint64_t decoding = pixels * (reader.four_inks() ? 7 : 3) + reader.coefficient_bytes();
+  const std::uint64_t turning = result.orientation > 1 ? pixels * 6 : 0;
+  check_decoding_memory(name, std::max(decoding, turning), pixels, bytes.size());
   result.picture.pixels.resize(pixels * 3);
   if (!reader.four_inks()) {
     if (!reader.read_rows(result.picture.pixels.data(), result.picture.row_bytes())) refuse();

@@ -56,6 +56,16 @@ void check_picture_size(const std::string& name, std::int64_t width, std::int64_
                                  kMaxPicturePixels, kMaxPictureSide));
 }
 
+void check_decoding_memory(const std::string& name, std::uint64_t needed_bytes, std::uint64_t pixels,
+                           std::uint64_t file_bytes) {
+  constexpr std::uint64_t kMiB = 1 << 20, kBase = 32 * kMiB;
+  const std::uint64_t most = kBase + 4 * pixels + 4 * file_bytes;
+  if (needed_bytes > most)
+    throw InputError(name, "header",
+                     fmt::format("decoding takes {} MiB, more than the {} MiB for {} pixels from a file of {} bytes",
+                                 needed_bytes / kMiB, most / kMiB, pixels, file_bytes));
+}
+
 Picture oriented(Picture picture, int orientation) {
   using At = std::pair<int, int>;
   const int w = picture.width, h = picture.height;

@@ -39,4 +39,9 @@ std::vector<std::uint8_t> encode_png(int width, int height, int channels, std::s
 // Throws InputError when a picture of this size is not to be read (kMaxPicturePixels, kMaxPictureSide).
 void check_picture_size(const std::string& name, std::int64_t width, std::int64_t height);
 
+// Throws InputError when decoding takes more memory at once than 4 bytes a pixel, 4 times the file and 32 MiB: with the
+// file itself and the program, 64 MiB + 5 times the file. Only pictures of many pixels and few bytes meet it.
+void check_decoding_memory(const std::string& name, std::uint64_t needed_bytes, std::uint64_t pixels,
+                           std::uint64_t file_bytes);
+
 }  // namespace posecu

@@ -43,6 +43,7 @@ std::uint32_t crc32(Bytes bytes) {
 struct PngHeader {
   std::int64_t width = 0, height = 0;
   int depth = 0, colour_type = 0;
+  bool interlaced = false;
 
   std::size_t channels() const {
     constexpr std::array<std::size_t, 7> by_type{1, 0, 3, 1, 2, 0, 4};
@@ -68,12 +69,27 @@ struct PngHeader {
 struct PngFacts {
   PngHeader header;
   int orientation = 1;
+  bool transparent = false;  // has a colour that is (tRNS)
+
+  // What stb_image takes at once, and its largest allocation: filtered rows and samples, whose interlacing passes need
+  // room beside them; samples of 16 bits, RGB of 16 bits, and RGB.
+  struct Memory {
+    std::uint64_t at_once, largest;
+  };
+  Memory memory() const {
+    const auto width = static_cast<std::uint64_t>(header.width), height = static_cast<std::uint64_t>(header.height);
+    const std::uint64_t pixels = width * height, depth = static_cast<std::uint64_t>(header.depth), wide = depth / 16;
+    const std::uint64_t rows = height * ((width * depth + 7) / 8 * header.channels() + 1);
+    const std::uint64_t samples = pixels * (1 + wide) * (header.channels() + (transparent ? 1 : 0));
+    return {std::max(header.interlaced ? 3 * rows + samples / 2 * 3 : rows + samples, pixels * (6 + 3 * wide)),
+            std::max({header.interlaced ? 2 * rows : rows, samples, pixels * (3 + 3 * wide)})};
+  }
 };
 
 PngHeader parse_header(Bytes data, const std::string& name) {
   if (data.size() != kHeaderBytes) throw InputError(name, "IHDR", fmt::format("{} bytes, expected 13", data.size()));
   PngHeader header{big_endian(data, 0), big_endian(data, 4), std::to_integer<int>(data[8]),
-                   std::to_integer<int>(data[9])};
+                   std::to_integer<int>(data[9]), data[12] != std::byte{0}};
   if (!header.valid())
     throw InputError(name, "IHDR",
                      fmt::format("depth {} with colour type {} is no PNG", header.depth, header.colour_type));
@@ -100,6 +116,7 @@ PngFacts check_chunks(Bytes bytes, const std::string& name) {
       facts.header = parse_header(data, name);
     }
     if (type == "eXIf") facts.orientation = exif_orientation(data);
+    facts.transparent = facts.transparent || type == "tRNS";
     has_pixels = has_pixels || type == "IDAT";
     if (type == "IEND") break;
     at += 12 + length;
@@ -111,15 +128,14 @@ PngFacts check_chunks(Bytes bytes, const std::string& name) {
 }  // namespace
 
 DecodedPicture decode_png(Bytes bytes, const std::string& name) {
-  const auto [header, orientation] = check_chunks(bytes, name);
-  // The largest allocation: samples as 8 or 16 bits, with alpha, and a filter byte a row and interlacing pass.
-  const auto pixels = static_cast<std::size_t>(header.width * header.height);
-  const std::size_t most =
-      8 * (pixels + static_cast<std::size_t>(header.width + 2 * header.height)) + bytes.size() + 65536;
+  const PngFacts facts = check_chunks(bytes, name);
+  const auto [at_once, largest] = facts.memory();
+  const std::uint64_t file = bytes.size();
+  check_decoding_memory(name, at_once, static_cast<std::uint64_t>(facts.header.width * facts.header.height), file);
   std::string reason;
-  std::optional<StbPicture> decoded = stb_decode(bytes, most, reason);
+  std::optional<StbPicture> decoded = stb_decode(bytes, largest + 2 * file + 65536, reason);
   if (!decoded) throw InputError(name, "pixels", "damaged: " + reason);
-  return {{decoded->width, decoded->height, std::move(decoded->pixels)}, orientation};
+  return {{decoded->width, decoded->height, std::move(decoded->pixels)}, facts.orientation};
 }
 
 std::vector<std::uint8_t> encode_png(int width, int height, int channels, std::span<const std::uint8_t> pixels) {

@@ -1,9 +1,6 @@
 // `posecu weights`, and weights of every format where the other verbs take a MODEL.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -233,24 +230,6 @@ TEST_F(WeightsCliTest, AHostileFileOpensAndRunsNothing) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-// Resident memory at its highest while `posecu weights inspect FILE` runs, in MiB; its exit code.
-struct Peak {
-  double mib;
-  int code;
-};
-Peak peak_of_inspect(const std::string& file) {
-  const pid_t child = fork();
-  if (child == 0) {
-    if (freopen("/dev/null", "w", stdout) == nullptr || freopen("/dev/null", "w", stderr) == nullptr) _exit(126);
-    execl(POSECU_PROGRAM, "posecu", "weights", "inspect", file.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  struct rusage usage {};
-  wait4(child, &status, 0, &usage);
-  return {static_cast<double>(usage.ru_maxrss) / 1024, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
-}
-
 TEST_F(WeightsCliTest, MemoryStaysBelow64MiBAndFiveTimesTheFile) {
   const std::string legacy(
       "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02", 28);
@@ -259,9 +238,9 @@ TEST_F(WeightsCliTest, MemoryStaysBelow64MiBAndFiveTimesTheFile) {
     std::string bomb = legacy + "]q\x01";
     while (bomb.size() < (std::size_t{8} << 20)) bomb += piece;
     write_file_atomically(file("bomb.pth"), bomb);
-    const Peak peak = peak_of_inspect(file("bomb.pth"));
+    const ProgramResult peak = posecu({"weights", "inspect", "bomb.pth"});
     EXPECT_EQ(peak.code, 3);
-    EXPECT_LE(peak.mib, 64 + 5 * 8) << "a pickle of " << piece;
+    EXPECT_LE(peak.peak_mib, 64 + 5 * 8) << "a pickle of " << piece;
   }
   std::string header = "{";
   const auto fill = [&header](std::size_t tensors, std::size_t bytes) {
@@ -273,22 +252,22 @@ TEST_F(WeightsCliTest, MemoryStaysBelow64MiBAndFiveTimesTheFile) {
   std::string length(8, '\0');
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>((header.size() >> (8 * i)) & 0xFFU);
   write_file_atomically(file("bomb.safetensors"), length + header);
-  EXPECT_LE(peak_of_inspect(file("bomb.safetensors")).mib, 64 + 5 * 15);
+  EXPECT_LE(posecu({"weights", "inspect", "bomb.safetensors"}).peak_mib, 64 + 5 * 15);
   header = "{";
   fill(32768, ~std::size_t{0});  // accepted: 1.9 MB
   for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<char>((header.size() >> (8 * i)) & 0xFFU);
   write_file_atomically(file("many.safetensors"), length + header);
-  const Peak many = peak_of_inspect(file("many.safetensors"));
+  const ProgramResult many = posecu({"weights", "inspect", "many.safetensors"});
   EXPECT_EQ(many.code, 0);
-  EXPECT_LE(many.mib, 64 + 5 * 1.8);
+  EXPECT_LE(many.peak_mib, 64 + 5 * 1.8);
   const std::vector<float> values(std::size_t{24} << 20, 1.F);  // 96 MiB in one tensor
   const StoredTensor tensor{"w", DataType::f32, {24 << 20}, std::as_bytes(std::span(values))};
   write_safetensors(file("large.safetensors"), std::span(&tensor, 1), {});
   write_pth(file("large.pth"), std::span(&tensor, 1));
   for (const char* name : {"large.safetensors", "large.pth"}) {
-    const Peak peak = peak_of_inspect(file(name));
+    const ProgramResult peak = posecu({"weights", "inspect", name});
     EXPECT_EQ(peak.code, 0);
-    EXPECT_LE(peak.mib, 64 + 2.2 * 96) << name;  // the reader holds a file at most twice
+    EXPECT_LE(peak.peak_mib, 64 + 2.2 * 96) << name;  // the reader holds a file at most twice
   }
 }
 #endif
