@@ -182,11 +182,32 @@ TEST_F(AnnotationsTest, NamesPictureAndFieldOfWhatIsWrong) {
 }
 
 TEST_F(AnnotationsTest, RefusesFileNamesThatLeaveTheFolder) {
-  for (const char* name :
-       {"", "/etc/passwd", "../a.jpg", "..", "a/../b.jpg", "a/..", "a/../../b", "\\\\server\\x", "a\\..\\b"})
+  const std::vector<std::string> wrong{"",
+                                       "/",
+                                       "//a.jpg",
+                                       "/etc/passwd",
+                                       "/tmp/../etc/passwd",
+                                       "..",
+                                       "../",
+                                       "../a.jpg",
+                                       "../../a.jpg",
+                                       "./../a.jpg",
+                                       "a/..",
+                                       "a/../b.jpg",
+                                       "a/../../b",
+                                       "a/b/../../../c.jpg",
+                                       "a//../b.jpg",
+                                       "\\\\server\\x",
+                                       "C:\\a.jpg",
+                                       "a\\..\\b",
+                                       "..\\a.jpg",
+                                       std::string("a\0b", 3),
+                                       std::string("\0", 1)};
+  ASSERT_GE(wrong.size(), 20u);
+  for (const std::string& name : wrong)
     refused([&](json& d) { d["images"][0]["file_name"] = name; }, {"picture 785", "file_name"});
   refused([](json& d) { d["images"][0]["file_name"] = std::string("a\0b", 3); }, {"zero byte"});
-  for (const char* name : {"a.jpg", "a/b.jpg", "..a", "a..", "a/...b/c.jpg"}) {
+  for (const char* name : {"a.jpg", "a/b.jpg", "..a", "a..", "a/...b/c.jpg", "~/a.jpg", "a b/\u00e9.jpg"}) {
     json document = valid_document();
     document["images"][0]["file_name"] = name;
     EXPECT_NO_THROW(read(document)) << name;

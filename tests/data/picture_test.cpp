@@ -257,6 +257,75 @@ TEST(PictureTest, EveryTruncationIsRefusedWithTheFilesName) {
   }
 }
 
+FileBytes text(std::string_view bytes) {
+  FileBytes file(bytes.size());
+  std::ranges::transform(bytes, file.begin(), [](char c) { return static_cast<std::byte>(c); });
+  return file;
+}
+
+FileBytes cut(FileBytes file, std::size_t left) {
+  file.resize(file.size() - left);
+  return file;
+}
+
+// With another byte, `behind` the first `mark`.
+FileBytes patched(FileBytes file, std::string_view mark, std::ptrdiff_t behind, int byte) {
+  const FileBytes wanted = text(mark);
+  *(std::search(file.begin(), file.end(), wanted.begin(), wanted.end()) + behind) = static_cast<std::byte>(byte);
+  repair_png_checksums(file);
+  return file;
+}
+
+// What is common in the wild, odd or neither, and what becomes of it. Pixels of what is read are compared above.
+TEST(PictureTest, EveryKindHasItsWrittenOutcome) {
+  const Picture picture = smooth_picture(16, 12);
+  const std::vector<std::uint8_t> grey(16 * 12, 99), inks(16 * 12 * 4, 200);
+  const FileBytes jpeg = make_jpeg(16, 12, picture.pixels), png = make_png(16, 12, picture.pixels);
+  const FileBytes bmp = make_bmp(picture), ppm = make_ppm(picture);
+  const struct {
+    const char* name;
+    FileBytes file;
+    const char* outcome;  // of the message; "accepted" where it is read
+  } kinds[] = {{"grey JPEG", make_jpeg(16, 12, grey, {.components = 1}), "accepted"},
+               {"CMYK JPEG", make_jpeg(16, 12, inks, {.components = 4}), "accepted"},
+               {"progressive JPEG", make_jpeg(16, 12, picture.pixels, {.progressive = true}), "accepted"},
+               {"JPEG with bytes behind its end",
+                [&] {
+                  FileBytes file = jpeg;
+                  file.resize(file.size() + 99);
+                  return file;
+                }(),
+                "accepted"},
+               {"JPEG without its end mark", cut(jpeg, 2), "Premature end of JPEG file"},
+               {"JPEG of 12 bits a sample", patched(jpeg, "\xff\xc0", 4, 12), "Unsupported JPEG data precision 12"},
+               {"lossless JPEG", patched(jpeg, "\xff\xc0", 1, 0xc3), "Unsupported JPEG process: SOF type 0xc3"},
+               {"hierarchical JPEG", patched(jpeg, "\xff\xc0", 1, 0xc5), "Unsupported JPEG process: SOF type 0xc5"},
+               {"JPEG of two components", patched(jpeg, "\xff\xc0", 9, 2), "Bogus"},
+               {"JPEG of no height", patched(patched(jpeg, "\xff\xc0", 6, 0), "\xff\xc0", 5, 0), "Empty JPEG image"},
+               {"grey PNG", make_png(16, 12, grey, {8, 0}), "accepted"},
+               {"PNG of 16 bits", make_png(8, 12, picture.pixels, {16, 2}), "accepted"},
+               {"PNG of one bit", make_png(16, 12, std::vector<std::uint8_t>(24), {1, 0}), "accepted"},
+               {"PNG with a palette", make_png(16, 12, std::vector<std::uint8_t>(16 * 12, 1), {8, 3}), "accepted"},
+               {"PNG with transparency", make_png(16, 12, inks, {8, 6}), "accepted"},
+               {"PNG of 3 bits", patched(png, "IHDR", 12, 3), "IHDR: depth 3 with colour type 2 is no PNG"},
+               {"PNG of colour type 5", patched(png, "IHDR", 13, 5), "IHDR: depth 8 with colour type 5 is no PNG"},
+               {"PNG without IEND", cut(png, 12), "the file ends before the picture does"},
+               {"PNG without pixels", patched(png, "IDAT", 0, 'i'), "no pixels (IDAT)"},
+               {"PNG of another compression", patched(png, "IHDR", 14, 1), "damaged: bad comp method"},
+               {"BMP", bmp, "accepted"},
+               {"BMP cut short", cut(bmp, 40), "the_file: "},
+               {"PPM", ppm, "accepted"},
+               {"PPM cut short", cut(ppm, 1), "the_file: "},
+               {"PPM of 16 bits", text("P6 1 1 65535\n123456"), "the_file: "},
+               {"GIF", text("GIF89a\1\1"), "not a picture of a known type: expected JPEG, PNG, BMP, PPM or PGM"},
+               {"WebP", text("RIFF1234WEBPVP8 "), "not a picture of a known type"},
+               {"TIFF", text("II*"), "not a picture of a known type"},
+               {"HTML of a download that failed", text("<!DOCTYPE html>"), "not a picture of a known type"},
+               {"empty file", {}, "not a picture of a known type"}};
+  static_assert(std::size(kinds) >= 24);
+  for (const auto& [name, file, outcome] : kinds) EXPECT_THAT(refusal(file), HasSubstr(outcome)) << name;
+}
+
 FileBytes damaged(const FileBytes& file, Random& random) {
   FileBytes result = file;
   const int changes = 1 + random.below(4);
