@@ -1,6 +1,7 @@
 #include "apps/progress.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace posecu {
@@ -10,6 +11,15 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kTerminalPause{100}, kPipePause{seconds{10}};
+
+// What fits into one line of the terminal: of a longer one the last line alone could be rewritten.
+std::string_view fitting(std::string_view line) {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || line.size() < size.ws_col) return line;
+  std::size_t end = size.ws_col - 1U;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;  // no half of a UTF-8 character
+  return line.substr(0, end);
+}
 
 }  // namespace
 
@@ -30,7 +40,7 @@ void Progress::show(std::string_view line) {
   next_ = Clock::now() + (terminal_ ? kTerminalPause : kPipePause);
   if (!terminal_) return say(chatter_, fmt::format("{}\n", line));
   clear();
-  say(chatter_, line);
+  say(chatter_, fitting(line));
   line_is_open_ = true;
 }
 

@@ -19,7 +19,7 @@ class Progress {
 
   // Whether a new line is due: ask before formatting one.
   bool due() const;
-  void show(std::string_view line);
+  void show(std::string_view line);  // cut to the terminal's width
 
   // A line that stays.
   void message(std::string_view line);

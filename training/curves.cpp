@@ -132,11 +132,12 @@ class Drawing {
 
   // Returns where the next name begins.
   double draw_legend(const ChartSeries& series, const std::string& color, double left) {
-    const std::string last = series.points.empty() ? "" : fmt::format(" {:.3g}", series.points.back().value);
+    const int digits = logarithmic() ? 2 : 3;
+    const std::string last = series.points.empty() ? "" : fmt::format(" {:.{}g}", series.points.back().value, digits);
     text_ += fmt::format(
         "<path d=\"M{:.0f} 54h16\" stroke=\"{}\" stroke-width=\"3\"/><text x=\"{:.0f}\" y=\"58.5\">{}{}</text>\n", left,
         color, left + 21, escaped(series.name), last);
-    return left + 40 + 7.4 * static_cast<double>(series.name.size() + last.size());
+    return left + 38 + 6.8 * static_cast<double>(series.name.size() + last.size());
   }
 
   static std::string escaped(const std::string& text) {

@@ -101,6 +101,7 @@ RunLog::RunLog(const std::string& folder, LogPosition position, const std::funct
   events_.emplace(folder_, kept.events);
   repair_events(kept.events);
   write_metrics();
+  if (kept.bytes > 0) draw();
 }
 
 RunLog::Kept RunLog::read_back(LogPosition position, const std::function<void(const std::string&)>& message) {

@@ -61,12 +61,15 @@ TEST(ChartTest, HasDecadesOnALogarithmicAxis) {
   EXPECT_THAT(svg, HasSubstr("<circle cx=\"388.0\" cy=\"227.0\""));
 }
 
-TEST(ChartTest, DrawsNothingWhereNothingIs) {
+TEST(ChartTest, DrawsWhereNothingIsAndWhereAllIsZero) {
   for (const auto scale : {Chart::Scale::linear, Chart::Scale::logarithmic}) {
-    const std::string svg = chart_svg({.title = "empty", .scale = scale, .series = {{"loss", {}}}});
-    EXPECT_THAT(svg, HasSubstr("</svg>"));
-    EXPECT_THAT(svg, Not(HasSubstr("nan")));
-    EXPECT_THAT(svg, Not(HasSubstr("inf")));
+    for (const std::vector<CurvePoint>& points : {std::vector<CurvePoint>{}, std::vector<CurvePoint>{{1, 0}}}) {
+      const std::string svg = chart_svg({.title = "empty", .scale = scale, .series = {{"loss", points}}});
+      EXPECT_THAT(svg, HasSubstr(scale == Chart::Scale::linear ? ">1<" : ">10⁰<"));
+      EXPECT_THAT(svg, HasSubstr("</svg>"));
+      EXPECT_THAT(svg, Not(HasSubstr("nan")));
+      EXPECT_THAT(svg, Not(HasSubstr("inf")));
+    }
   }
 }
 

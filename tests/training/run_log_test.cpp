@@ -125,6 +125,17 @@ TEST_F(RunLogTest, KeepsTheEventsOfTheRowsThatStay) {
   EXPECT_EQ(read_text_file(path(EventFile::kName)), cut);
 }
 
+TEST_F(RunLogTest, HasNoEventOfASkippedStep) {
+  {
+    RunLog log = open({});
+    log.add_step({1, 0, 0.1}, {}, 5, 6, 7);
+    log.add_skipped({2, 0, 0.1}, {785});
+    log.add_step({3, 0, 0.1}, {}, 5, 6, 7);
+  }
+  open({.step = 2, .evaluated = false});
+  EXPECT_EQ(EventFile(temporary_.path().string(), 99).kept(), 1);
+}
+
 TEST_F(RunLogTest, MakesMissingEventsAgain) {
   write_four_steps();
   const std::string whole = read_text_file(path(EventFile::kName));
