@@ -145,10 +145,11 @@ void require_memory(const ContextOptions& where, const TrainingNeeds& needs) {
   } catch (const MachineError&) {
     ContextOptions anywhere = where;
     anywhere.memory = 0;
+    const std::size_t whole = rehearse(anywhere, needs);  // throws what is no matter of memory
     const int largest = largest_batch_that_fits(where, needs), pictures = needs.loader.batch * needs.accumulate;
     throw MachineError(
         fmt::format("not enough memory: a training with train.batch={} takes {:.2f} GiB, {:.2f} GiB can be had\n  {}",
-                    needs.loader.batch, gib(rehearse(anywhere, needs)), gib(where.memory),
+                    needs.loader.batch, gib(whole), gib(where.memory),
                     largest == 0 ? "try: a smaller train.input_size, or a narrower network"
                                  : fmt::format("try: train.batch={} train.accumulate={}, the largest batch that fits",
                                                largest, (pictures + largest - 1) / largest)));

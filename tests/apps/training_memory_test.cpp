@@ -7,7 +7,9 @@
 #include "core/cuda.h"
 #include "core/error.h"
 #include "data/device_batch.h"
+#include "tests/apps/program.h"
 #include "tests/apps/tiny_network.h"
+#include "tests/support/golden.h"
 #include "training/step.h"
 
 namespace posecu {
@@ -129,6 +131,20 @@ TEST(TrainingMemoryTest, NamesTheLargestBatchThatFits) {
 TEST(TrainingMemoryTest, CountsPicturesOnAGpu) {
   if (!cuda_built()) GTEST_SKIP() << "cuDNN counts its workspaces";
   EXPECT_GT(rehearse({.threads = 1, .device = DeviceKind::cuda}, needs_of(2)), rehearse({.threads = 1}, needs_of(2)));
+}
+
+// Before anything is written.
+TEST(TrainingMemoryCliTest, EndsTheProgramBeforeItsRunBegins) {
+  if (physical_memory() > std::size_t{200} << 30) GTEST_SKIP() << "it fits into this machine";
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      run_posecu({"train", "data.root=" + one_picture_set().string(), "data.train=[train]", "data.val=train",
+                  "train.batch=1", "train.steps=1", "train.input_size=8192", "--device", "cpu", "--out", "run"},
+                 folder.path());
+  EXPECT_EQ(result.code, 4) << result.err;
+  EXPECT_THAT(result.err, AllOf(HasSubstr("not enough memory: a training with train.batch=1 takes 2"),
+                                HasSubstr("try: a smaller train.input_size")));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "run"));
 }
 
 }  // namespace
