@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -41,8 +42,12 @@ int report(std::string_view problem, ExitCode code) {
 }
 
 // libgomp reads OMP_WAIT_POLICY when it is loaded. Threads that wait actively take the processor from the kernels'
-// own threads, so the program starts itself once more with the passive policy, unless the user chose one.
+// own threads, so the program starts itself once more with the passive policy, unless the user chose one. Verbs without
+// a network use no OpenMP: to them a second start would be nothing but its cost.
 void restart_with_passive_openmp(char** argv) {
+  constexpr std::array<std::string_view, 3> kWithoutNetwork{"score", "data", "config"};
+  if (argv[0] != nullptr && argv[1] != nullptr && std::ranges::find(kWithoutNetwork, argv[1]) != kWithoutNetwork.end())
+    return;
   if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
   execv("/proc/self/exe", argv);  // returns only on failure: then the program is slower, not wrong
