@@ -22,7 +22,8 @@ struct BenchOptions {
   Precision precision = Precision::fp32;
   int input_size = 512;  // pictures are squares
   int inference_batch = 1, training_batch = 10;
-  double seconds = 3;  // that a measurement goes on, but at least three runs
+  double seconds = 3;      // that a measurement goes on, but at least three runs
+  std::string plans = {};  // convolutions' engines, as ConvolutionPlans::restore takes them
 };
 
 inline constexpr int kMostPictures = 4096;  // of a pass

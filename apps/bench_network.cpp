@@ -4,6 +4,7 @@
 #include "apps/bench.h"
 #include "core/random.h"
 #include "core/replay.h"
+#include "layers/convolution_plans.h"
 #include "training/step.h"
 
 namespace posecu {
@@ -60,6 +61,7 @@ Targets random_targets(const BenchOptions& options) {
 struct BenchedNetwork::Impl {
   Impl(const ContextOptions& where, const BenchOptions& options, BenchedWork benched)
       : work(benched), context(where), network(parameters, options.network, options.precision), losses(options.losses) {
+    if (!options.plans.empty()) convolution_plans(context).restore(options.plans, "the measured engines");
     if (work == BenchedWork::losses) {
       make_maps(options);
     } else {

@@ -55,13 +55,17 @@ ContextOptions context_options(const Arguments& arguments) {
   return options;
 }
 
-void take_tuned_plans(Context& context, const Arguments& arguments) {
-  if (!arguments.given("--tuned")) return;
+std::string tuned_plans(Context& context, const Arguments& arguments) {
+  if (!arguments.given("--tuned")) return {};
   if (context.device() == DeviceKind::cpu)
     throw UsageError("--tuned: engines are measured for GPUs, and this would run on the CPU");
-  ConvolutionPlans& plans = convolution_plans(context);
-  const std::string path = default_plan_cache();
-  plans.restore(require_plan_cache(path, {plans.device(), plans.cudnn().version()}), path);
+  const ConvolutionPlans& plans = convolution_plans(context);
+  return require_plan_cache(default_plan_cache(), {plans.device(), plans.cudnn().version()});
+}
+
+void take_tuned_plans(Context& context, const Arguments& arguments) {
+  if (const std::string plans = tuned_plans(context, arguments); !plans.empty())
+    convolution_plans(context).restore(plans, default_plan_cache());
 }
 
 Chatter chatter(const Arguments& arguments) { return arguments.given("--quiet") ? Chatter::quiet : Chatter::normal; }

@@ -20,8 +20,11 @@ inline constexpr OptionHelp kQuietOption{"--quiet", "", "No messages and no prog
 // says once what was chosen.
 ContextOptions context_options(const Arguments& arguments);
 
-// Where --tuned is given: throws UsageError on the CPU, InputError where nothing was measured on this GPU with this
-// cuDNN. Shapes that were not measured have the engines of cuDNN's heuristic.
+// What was measured for the context's GPU, where --tuned is given; else empty. Throws UsageError on the CPU, InputError
+// where nothing was measured on this GPU with this cuDNN.
+std::string tuned_plans(Context& context, const Arguments& arguments);
+
+// From now on convolutions take those engines. Shapes that were not measured have those of cuDNN's heuristic.
 void take_tuned_plans(Context& context, const Arguments& arguments);
 
 Chatter chatter(const Arguments& arguments);

@@ -37,6 +37,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
     {"--json", "", "One JSON object on standard output instead of the tables."},
     kDeviceOption,
     kNoGraphOption,
+    kTunedOption,
     kThreadsOption,
     kQuietOption,
 });
@@ -76,6 +77,10 @@ BenchOptions read_options(const Arguments& arguments, const Config& config, cons
   BenchOptions options = bench_options(config, where);
   options.inference_batch = number_of(arguments, "--batch", 1, 1, kMostPictures);
   options.seconds = number_of(arguments, "--seconds", 3.0, 0.0, 3600.0);
+  if (arguments.given("--tuned")) {
+    Context context(where);
+    options.plans = tuned_plans(context, arguments);
+  }
   return options;
 }
 
