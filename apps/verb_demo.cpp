@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kExamples = std::to_array<Example>({
     {"posecu demo", "trains for some minutes and leaves demo/index.html, to be opened with a browser"},
     {"posecu demo --quick --out quick", "the same in a minute or two: the network learns less"},
-    {"posecu demo --seed 2 --out second train.steps=5000", "other people, other fresh weights, a longer training"},
+    {"posecu demo --seed 2 --out second loss.sigma=2.0", "other people, other fresh weights, another recipe"},
 });
 
 constexpr auto kOptions = std::to_array<OptionHelp>({
@@ -45,7 +45,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
 });
 
 constexpr std::string_view kRecipe = "synth/easy";
-constexpr std::array kCounts{10000, 60, 300}, kQuickCounts{2000, 40, 100};
+constexpr std::array kCounts{8000, 60, 300}, kQuickCounts{2000, 40, 100};
 constexpr std::size_t kShown = 8;  // pictures of each kind on the page
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
@@ -85,10 +85,10 @@ std::vector<std::string> training_keys(const Arguments& arguments, const DemoPla
   std::vector<std::string> keys{"data.root=" + plan.set(), fmt::format("train.seed={}", plan.seed)};
   if (plan.quick) keys.insert(keys.end(), {"train.steps=450", "train.eval_every=150"});
   for (const std::string& word : arguments.overrides()) {
-    if (key_of(word) == "data.root") throw UsageError("demo: data.root is the demo's own; give --out");
+    if (key_of(word) == "data.root") throw UsageError("demo: data.root is the demo's own\n  try: --out DIR");
     std::erase_if(keys, [&](const std::string& key) { return key_of(key) == key_of(word); });
-    keys.push_back(word);
   }
+  keys.insert(keys.end(), arguments.overrides().begin(), arguments.overrides().end());
   return keys;
 }
 
@@ -166,7 +166,9 @@ int Demo::run_verb(std::string_view verb, std::vector<std::string> words) {
   const Verb& found = find_verb(verb);
   const Arguments parsed = Arguments::parse(found, pointers);
   announce(parsed.command_line());
-  return found.run(parsed);
+  const int code = found.run(parsed);
+  flush_output();
+  return code;
 }
 
 int Demo::draw_set() {
@@ -207,9 +209,13 @@ int Demo::score() {
   progress.clear();
   if (!table) return interrupts.exit_code();
   print(format_table(*table));
+  flush_output();
   story_.table = std::move(*table);
   story_.took.scoring = seconds_since(begin);
 
+  Parameters parameters;
+  const Network counted(parameters, model.network);
+  story_.parameters = static_cast<double>(parameters.trained_elements());
   PeopleFinder finder(context, loaded.network(), set.skeleton, find_options(model.config));
   story_.found = draw_found(finder, set, kShown, model.config, plan_.folder + "/found");
   story_.learned = draw_labelled(read_train_set(model.config), kShown, plan_.folder + "/shown");

@@ -152,9 +152,8 @@ std::optional<Evaluation> evaluate_network(Training& training, const Config& con
 // What matters most stands first: a narrow terminal shows no more.
 std::string format_step(const TrainProgress& p) {
   return fmt::format(
-      "step {}/{}  {} left  {:.2f} s/step  {:.0f} % waiting  loss {:.5f} = heatmap {:.5f} + pull {:.5f} + push {:.5f} "
-      "+ "
-      "scale {:.5f}  lr {:.2e}  epoch {}{}",
+      "step {}/{}  {} left  {:.2f} s/step  {:.0f} % waiting  "
+      "loss {:.5f} = heatmap {:.5f} + pull {:.5f} + push {:.5f} + scale {:.5f}  lr {:.2e}  epoch {}{}",
       p.step, p.steps, format_duration(p.seconds_left), p.seconds_per_step, 100 * p.waiting, p.losses.total(),
       p.losses.heatmap, p.losses.pull, p.losses.push, p.losses.scale, p.lr, p.epoch,
       p.outcome == StepOutcome::skipped ? "  skipped: not finite" : "");
