@@ -21,9 +21,11 @@ constexpr std::string_view kHead = R"html(<!doctype html>
   p { max-width: 46rem; margin: .6rem 0; }
   .lead { font-size: 1.2rem; color: #4a5058; }
   .numbers { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1.6rem 0; }
-  .numbers div { flex: 1 1 8rem; background: #fff; border: 1px solid #e3e3de; border-radius: .6rem; padding: .8rem 1rem; }
+  .numbers div { flex: 1 1 8rem; background: #fff; border: 1px solid #e3e3de; border-radius: .6rem;
+                 padding: .8rem 1rem; }
   .numbers b { display: block; font-size: 1.8rem; line-height: 1.2; color: #0b6e4f; }
-  .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: .7rem; margin: 1rem 0; }
+  .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: .7rem;
+              margin: 1rem 0; }
   .pictures img { width: 100%; border-radius: .5rem; display: block; }
   .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 1rem; margin: 1rem 0; }
   .curves img { width: 100%; background: #fff; border: 1px solid #e3e3de; border-radius: .6rem; }
