@@ -87,6 +87,9 @@ TEST_F(ForwardCliTest, TakesMeasuredEnginesOnAGpuAlone) {
   const ProgramResult result = forward({"--tuned", "--device", "cpu"});
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.err, HasSubstr("--tuned: engines are measured for GPUs"));
+  const ProgramResult resumed = run_posecu({"train", "--resume", "run", "--tuned"});
+  EXPECT_EQ(resumed.code, 2);
+  EXPECT_THAT(resumed.err, HasSubstr("--tuned is for a new run"));
 }
 
 TEST_F(ForwardCliTest, RefusesWrongOptions) {
