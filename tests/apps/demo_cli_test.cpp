@@ -78,6 +78,7 @@ TEST(DemoCliTest, ScoresAsTheCommandThatItNames) {
   const std::string table = scored.out.substr(0, scored.out.find("weights:"));
   EXPECT_THAT(table, HasSubstr("Average Precision"));
   EXPECT_THAT(told.out, HasSubstr(table));
+  EXPECT_THAT(told.err, HasSubstr("\npicture 1/5\n"));  // of the test set, not of the other two
 }
 
 TEST(DemoCliTest, StopsAtASignalWithTheTrainingSaved) {
