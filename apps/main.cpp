@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -41,15 +40,15 @@ int report(std::string_view problem, ExitCode code) {
   return code;
 }
 
-// libgomp reads OMP_WAIT_POLICY when it is loaded. Threads that wait actively take the processor from the kernels'
-// own threads, so the program starts itself once more with the passive policy, unless the user chose one. Verbs without
-// a network use no OpenMP: to them a second start would be nothing but its cost.
-void restart_with_passive_openmp(char** argv) {
-  constexpr std::array<std::string_view, 3> kWithoutNetwork{"score", "data", "config"};
-  if (argv[0] != nullptr && argv[1] != nullptr && std::ranges::find(kWithoutNetwork, argv[1]) != kWithoutNetwork.end())
-    return;
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+// What libraries read when they are loaded, so the program starts itself once more with it, unless the user set the
+// first. libgomp: threads that wait actively take the processor from the kernels' own threads. glibc: large blocks in
+// large pages, where the first touch of small ones takes a third of the time of reading labels. Scoring is over before
+// that pays.
+void restart_with_settings(char** argv) {
+  const bool short_verb = argv[0] != nullptr && argv[1] != nullptr && argv[1] == std::string_view("score");
+  if (short_verb || std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
+  setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
   execv("/proc/self/exe", argv);  // returns only on failure: then the program is slower, not wrong
 }
 
@@ -58,7 +57,7 @@ void restart_with_passive_openmp(char** argv) {
 
 int main(int argc, char** argv) {
   using namespace posecu;
-  restart_with_passive_openmp(argv);
+  restart_with_settings(argv);
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const std::vector<const char*> words(argv + std::min(argc, 1), argv + argc);
