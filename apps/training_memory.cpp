@@ -86,16 +86,24 @@ Size larger(Size a, Size b) { return pixels(a) < pixels(b) ? b : a; }
 
 }  // namespace
 
-TrainingNeeds training_needs(const Config& config, const DataSet& train, const std::optional<DataSet>& val,
-                             Precision precision, DeviceKind device) {
+TrainingNeeds training_needs(const Config& config, const Skeleton& skeleton, Precision precision, DeviceKind device) {
   TrainingNeeds needs;
-  needs.network = network_options(config, train.skeleton.size());
+  needs.network = network_options(config, skeleton.size());
   needs.precision = precision;
   needs.losses = loss_options(config);
   needs.loader = loader_options(config, device);
   needs.accumulate = config.integer("train.accumulate");
-  needs.skeleton = train.skeleton;
+  needs.most_people = 3;
+  needs.largest_raw = {640, 480};
+  needs.skeleton = skeleton;
   needs.evaluation = find_options(config);
+  return needs;
+}
+
+TrainingNeeds training_needs(const Config& config, const DataSet& train, const std::optional<DataSet>& val,
+                             Precision precision, DeviceKind device) {
+  TrainingNeeds needs = training_needs(config, train.skeleton, precision, device);
+  needs.most_people = 0, needs.largest_raw = {};
   for (const PictureLabel& picture : train.pictures) {
     needs.most_people = std::max(needs.most_people, static_cast<int>(picture.annotations.size()));
     needs.largest_raw = larger(needs.largest_raw, {picture.width, picture.height});
@@ -112,16 +120,23 @@ TrainingNeeds training_needs(const Config& config, const DataSet& train, const s
   return needs;
 }
 
-std::size_t rehearse(ContextOptions where, const TrainingNeeds& needs) {
+MemoryNeed memory_need(const Arena& arena) {
+  MemoryNeed need{.by_class = {}, .peak = arena.peak()};
+  for (int i = 0; i < kMemoryClasses; ++i)
+    need.by_class[static_cast<std::size_t>(i)] = arena.peak(static_cast<MemoryClass>(i));
+  return need;
+}
+
+MemoryNeed rehearse(ContextOptions where, const TrainingNeeds& needs) {
   where.dry_run = true;
   Rehearsal rehearsal(where, needs);
   rehearsal.run_step();
   if (needs.largest_evaluated) rehearsal.evaluate(*needs.largest_evaluated);
   rehearsal.run_step();
-  return rehearsal.context.arena().peak();
+  return memory_need(rehearsal.context.arena());
 }
 
-int largest_batch_that_fits(const ContextOptions& where, TrainingNeeds needs) {
+int largest_batch_that_fits(const ContextOptions& where, TrainingNeeds needs, int limit) {
   const auto fits = [&](int batch) {
     needs.loader.batch = batch;
     try {
@@ -131,7 +146,7 @@ int largest_batch_that_fits(const ContextOptions& where, TrainingNeeds needs) {
       return false;
     }
   };
-  int least = 0, most = needs.loader.batch;  // `most` does not fit
+  int least = 0, most = limit;
   while (most - least > 1) {
     const int middle = (least + most) / 2;
     (fits(middle) ? least : most) = middle;
@@ -145,8 +160,9 @@ void require_memory(const ContextOptions& where, const TrainingNeeds& needs) {
   } catch (const MachineError&) {
     ContextOptions anywhere = where;
     anywhere.memory = 0;
-    const std::size_t whole = rehearse(anywhere, needs);  // throws what is no matter of memory
-    const int largest = largest_batch_that_fits(where, needs), pictures = needs.loader.batch * needs.accumulate;
+    const std::size_t whole = rehearse(anywhere, needs).peak;  // throws what is no matter of memory
+    const int largest = largest_batch_that_fits(where, needs, needs.loader.batch),
+              pictures = needs.loader.batch * needs.accumulate;
     throw MachineError(
         fmt::format("not enough memory: a training with train.batch={} takes {:.2f} GiB, {:.2f} GiB can be had\n  {}",
                     needs.loader.batch, gib(whole), gib(where.memory),

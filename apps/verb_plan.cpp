@@ -10,8 +10,8 @@
 #include "apps/device.h"
 #include "apps/exit_code.h"
 #include "apps/machine.h"
-#include "apps/memory_need.h"
 #include "apps/output.h"
+#include "apps/training_memory.h"
 #include "apps/training_options.h"
 #include "apps/verbs.h"
 #include "core/cuda.h"
@@ -45,6 +45,13 @@ double available_bytes(const Arguments& arguments, const ContextOptions& where) 
   if (where.device == DeviceKind::cuda)
     return static_cast<double>(cuda_devices().at(static_cast<std::size_t>(where.device_index)).free);
   return std::max(0.0, available_memory_gib()) * kGib;
+}
+
+MemoryNeed count_inference(ContextOptions where, const BenchOptions& options) {
+  where.dry_run = true;
+  BenchedNetwork network(where, options, BenchedWork::inference);
+  network.run();
+  return memory_need(network.context().arena());
 }
 
 std::string mib(std::size_t bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / (1 << 20)); }
@@ -83,12 +90,13 @@ const VerbHelp kPlanHelp{
 
 int run_plan(const Arguments& arguments) {
   const Config config = config_of(arguments.word(0), arguments.overrides());
-  const ContextOptions where = context_options(arguments);
+  ContextOptions where = context_options(arguments);
   const BenchOptions options = bench_options(config, where);
-  const MemoryNeed step = count_memory(where, options, BenchedWork::training_step);
-  const MemoryNeed inference = count_memory(where, options, BenchedWork::inference);
+  const TrainingNeeds needs = training_needs(config, configured_skeleton(config), options.precision, where.device);
+  const MemoryNeed step = rehearse(where, needs), inference = count_inference(where, options);
   const double available = available_bytes(arguments, where);
-  const int largest = largest_batch(where, options, static_cast<std::size_t>(available));
+  where.memory = static_cast<std::size_t>(available);
+  const int largest = largest_batch_that_fits(where, needs, kMostPictures + 1);
   if (arguments.given("--json")) {
     print(Json{{"train.batch", options.training_batch},
                {"step", to_json(step)},

@@ -4,7 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/memory_need.h"
+#include "apps/bench.h"
+#include "core/arena.h"
 #include "tests/apps/program.h"
 
 namespace posecu {
@@ -12,52 +13,61 @@ namespace {
 
 using testing::HasSubstr;
 
-BenchOptions small_network(Head head, int batch) {
-  BenchOptions options;
-  options.network = {head, 16, 1, {1, 1, 1}, 17, 8};
-  options.input_size = 128;
-  options.training_batch = batch;
-  return options;
+// What the program says of a network as small as this, with more keys.
+const std::vector<std::string> kSmall{"model.modules=[1,1,1]", "model.width=16", "model.blocks=1",
+                                      "train.input_size=128", "train.batch=2"};
+nlohmann::json planned(const std::vector<std::string>& more) {
+  std::vector<std::string> words{"plan", "--json", "--threads", "2"};
+  words.insert(words.end(), kSmall.begin(), kSmall.end());
+  words.insert(words.end(), more.begin(), more.end());
+  const ProgramResult result = run_posecu(words);
+  EXPECT_EQ(result.code, 0) << result.err;
+  return nlohmann::json::parse(result.out);
 }
 
 TEST(PlanCliTest, CountsWhatTheWorkTakes) {
-  for (const Head head : {Head::hrnet, Head::higherhrnet})
-    for (const BenchedWork work : {BenchedWork::inference, BenchedWork::training_step, BenchedWork::losses}) {
-      const BenchOptions options = small_network(head, 2);
+  for (const Head head : {Head::hrnet, Head::higherhrnet}) {
+    BenchOptions options;
+    options.network = {head, 16, 1, {1, 1, 1}, 17, 8};
+    options.input_size = 128;
+    options.training_batch = 2;
+    const auto said = planned({head == Head::hrnet ? "model.head=hrnet" : "model.head=higherhrnet"});
+    for (const BenchedWork work : {BenchedWork::inference, BenchedWork::training_step}) {
       BenchedNetwork network({.threads = 2}, options, work);
       network.run();
-      const MemoryNeed need = count_memory({.threads = 2}, options, work);
-      EXPECT_EQ(need.peak, network.context().arena().peak());
-      for (int i = 0; i < kMemoryClasses; ++i)
-        EXPECT_EQ(need.by_class[static_cast<std::size_t>(i)],
-                  network.context().arena().peak(static_cast<MemoryClass>(i)))
-            << to_string(static_cast<MemoryClass>(i));
+      const Arena& arena = network.context().arena();
+      const bool step = work == BenchedWork::training_step;
+      const auto& need = said[step ? "step" : "inference"];
+      for (int i = 0; i < kMemoryClasses; ++i) {
+        const std::string name(to_string(static_cast<MemoryClass>(i)));
+        const double took = static_cast<double>(arena.peak(static_cast<MemoryClass>(i)));
+        // A bench has its pictures on the device besides, a training the labels of several batches.
+        EXPECT_NEAR(need[name].get<double>(), took, step ? 0.05 * took + 64 * 1024 : 0) << name;
+      }
     }
-}
-
-TEST(PlanCliTest, FindsTheLargestBatchThatFits) {
-  for (const int batch : {1, 2, 5, 8}) {
-    const std::size_t need = count_memory({}, small_network(Head::higherhrnet, batch), BenchedWork::training_step).peak;
-    EXPECT_EQ(largest_batch({}, small_network(Head::higherhrnet, 1), need), batch);
-    EXPECT_EQ(largest_batch({}, small_network(Head::higherhrnet, 1), need - 1), batch - 1);
   }
 }
 
-TEST(PlanCliTest, PrintsATableOrJson) {
-  const std::vector<std::string> small{"model.modules=[1,1,1]", "model.width=16", "model.blocks=1",
-                                       "train.input_size=128", "train.batch=2"};
+TEST(PlanCliTest, FindsTheLargestBatchThatFits) {
+  const int largest = planned({"--memory", "1"})["largest_batch"];
+  const auto peak = [](int batch) {
+    std::vector<std::string> words{"plan", "--json"};
+    words.insert(words.end(), kSmall.begin(), kSmall.end() - 1);
+    words.push_back("train.batch=" + std::to_string(batch));
+    return nlohmann::json::parse(run_posecu(words).out)["step"]["peak"].get<std::size_t>();
+  };
+  EXPECT_GT(largest, 10);
+  EXPECT_LE(peak(largest), std::size_t{1} << 30);
+  EXPECT_GT(peak(largest + 1), (std::size_t{1} << 30) / 100 * 99);
+}
+
+TEST(PlanCliTest, PrintsATable) {
   std::vector<std::string> words{"plan", "--memory", "1"};
-  words.insert(words.end(), small.begin(), small.end());
+  words.insert(words.end(), kSmall.begin(), kSmall.end());
   const ProgramResult table = run_posecu(words);
   EXPECT_EQ(table.code, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("step: 2 pictures, inference: 1 picture\n"));
   EXPECT_THAT(table.out, HasSubstr("\nlargest train.batch in 1.0 GiB: "));
-  words.emplace_back("--json");
-  const auto json = nlohmann::json::parse(run_posecu(words).out);
-  EXPECT_EQ(json["available"], std::size_t{1} << 30);
-  BenchOptions options = small_network(Head::higherhrnet, 2);
-  EXPECT_EQ(json["step"]["peak"], count_memory({}, options, BenchedWork::training_step).peak);
-  EXPECT_EQ(json["largest_batch"], largest_batch({}, options, std::size_t{1} << 30));
 }
 
 TEST(PlanCliTest, SaysThatNothingFitsAndRefusesNonsense) {

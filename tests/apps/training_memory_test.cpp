@@ -90,7 +90,7 @@ Ends train(std::size_t memory, const TrainingNeeds& needs) {
 
 TEST(TrainingMemoryTest, RefusesOrRunsToTheEndIn25Sizes) {
   const TrainingNeeds needs = needs_of(2);
-  const std::size_t whole = rehearse({.threads = 1}, needs);
+  const std::size_t whole = rehearse({.threads = 1}, needs).peak;
   int refused = 0, ran = 0;
   for (int i = 0; i < 25; ++i) {
     const ContextOptions where{.threads = 1, .memory = whole * static_cast<std::size_t>(80 + i * 2) / 100};
@@ -109,15 +109,16 @@ TEST(TrainingMemoryTest, RefusesOrRunsToTheEndIn25Sizes) {
 // It does not ask for much more than is needed.
 TEST(TrainingMemoryTest, IsTight) {
   const TrainingNeeds needs = needs_of(2);
-  const std::size_t whole = rehearse({.threads = 1}, needs);
+  const std::size_t whole = rehearse({.threads = 1}, needs).peak;
   EXPECT_EQ(train(whole * 21 / 20, needs), Ends::never);
   EXPECT_NE(train(whole * 9 / 10, needs), Ends::never);
 }
 
 TEST(TrainingMemoryTest, NamesTheLargestBatchThatFits) {
-  const std::size_t three = rehearse({.threads = 1}, needs_of(3)), four = rehearse({.threads = 1}, needs_of(4));
+  const std::size_t three = rehearse({.threads = 1}, needs_of(3)).peak,
+                    four = rehearse({.threads = 1}, needs_of(4)).peak;
   const ContextOptions where{.threads = 1, .memory = (three + four) / 2};
-  EXPECT_EQ(largest_batch_that_fits(where, needs_of(9)), 3);
+  EXPECT_EQ(largest_batch_that_fits(where, needs_of(9), 9), 3);
   EXPECT_NO_THROW(require_memory(where, needs_of(3)));
   EXPECT_THAT([&] { require_memory(where, needs_of(9)); },
               testing::ThrowsMessage<MachineError>(
@@ -130,7 +131,8 @@ TEST(TrainingMemoryTest, NamesTheLargestBatchThatFits) {
 // What a GPU takes beside: pictures, raw and made.
 TEST(TrainingMemoryTest, CountsPicturesOnAGpu) {
   if (!cuda_built()) GTEST_SKIP() << "cuDNN counts its workspaces";
-  EXPECT_GT(rehearse({.threads = 1, .device = DeviceKind::cuda}, needs_of(2)), rehearse({.threads = 1}, needs_of(2)));
+  EXPECT_GT(rehearse({.threads = 1, .device = DeviceKind::cuda}, needs_of(2)).peak,
+            rehearse({.threads = 1}, needs_of(2)).peak);
 }
 
 // Before anything is written.
