@@ -13,7 +13,7 @@ namespace posecu {
 namespace {
 
 constexpr auto kVerbs = std::to_array<Verb>({
-    {"demo", "the whole story in minutes: draws people, trains, scores, and writes a page about it", run_demo,
+    {"demo", "tells the whole story in minutes: draws people, trains, scores, writes a page about it", run_demo,
      &kDemoHelp},
     {"train", "trains a network into a run folder, or goes on with a training", run_train, &kTrainHelp},
     {"eval", "scores a network on a data set: its AP table, and the people it found as a results file", run_eval,
