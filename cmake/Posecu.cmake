@@ -78,10 +78,11 @@ function(posecu_test name)
   foreach(entry ${TEST_LABELS})
     string(REGEX MATCH "^([^:]+):(.*)$" matched "${entry}")
     set(label ${CMAKE_MATCH_1})
+    set(filter ${CMAKE_MATCH_2})  # the next MATCHES overwrites it
     if(label MATCHES "^gpu" AND NOT POSECU_CUDA)
       continue()
     endif()
-    add_test(NAME ${name}.${label} COMMAND ${name}_tests --gtest_filter=${CMAKE_MATCH_2} --gtest_brief=1)
+    add_test(NAME ${name}.${label} COMMAND ${name}_tests --gtest_filter=${filter} --gtest_brief=1)
     set_tests_properties(${name}.${label} PROPERTIES LABELS "${label}" TIMEOUT ${TEST_TIMEOUT}
                          ENVIRONMENT "OMP_WAIT_POLICY=passive")
     if(label MATCHES "^gpu")
