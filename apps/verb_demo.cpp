@@ -45,7 +45,7 @@ constexpr auto kOptions = std::to_array<OptionHelp>({
 });
 
 constexpr std::string_view kRecipe = "synth/easy";
-constexpr std::array kCounts{8000, 60, 300}, kQuickCounts{2000, 40, 100};
+constexpr std::array kCounts{12000, 60, 300}, kQuickCounts{2000, 40, 100};
 constexpr std::size_t kShown = 8;  // pictures of each kind on the page
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
