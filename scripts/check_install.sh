@@ -27,8 +27,13 @@ people=$(grep -o '"keypoints"' <<<"$json" | wc -l || true)
 [[ $(grep -c '  person, score' "$work/found" || true) -eq $people ]] || { echo "install: the example finds other people" >&2; exit 1; }
 echo "install: the example, built outside of the tree, finds the $people people that the program finds"
 
-(cd "$build" && cpack -B "$work/packages" >/dev/null)
-for package in "$work"/packages/*.deb "$work"/packages/*.tar.gz; do
+generators='TGZ;DEB'
+if ! command -v dpkg-shlibdeps >/dev/null; then
+  echo "install: no dpkg-dev here, so no .deb is packed"
+  generators=TGZ
+fi
+(cd "$build" && cpack -G "$generators" -B "$work/packages" >/dev/null)
+for package in "$work"/packages/posecu*; do
   rm -rf "$work/unpacked"
   mkdir "$work/unpacked"
   case $package in
@@ -38,4 +43,4 @@ for package in "$work"/packages/*.deb "$work"/packages/*.tar.gz; do
   program=$(find "$work/unpacked" -path '*/bin/posecu' -type f)
   echo "install: $(basename "$package"), $(($(stat -c %s "$package") / 1024)) kB, holds $("$program" --version)"
 done
-dpkg-deb -f "$work"/packages/*.deb Package Depends
+[[ $generators == TGZ ]] || dpkg-deb -f "$work"/packages/*.deb Package Depends
