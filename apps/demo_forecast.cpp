@@ -24,6 +24,13 @@ double seconds_of(const BenchOptions& options, const ContextOptions& where, Benc
   return measure([&] { network.run(); }, options.seconds).median / 1000;
 }
 
+// What a picture costs in evaluation beside one pass at its input size.
+double passes_a_picture(const FindOptions& options) {
+  double passes = 0;
+  for (const double scale : options.scales) passes += scale * scale;
+  return options.flip == FindOptions::Flip::yes ? 2 * passes : passes;
+}
+
 }  // namespace
 
 DemoForecast forecast(const DemoPlan& plan, const ContextOptions& where) {
@@ -37,7 +44,8 @@ DemoForecast forecast(const DemoPlan& plan, const ContextOptions& where) {
   DemoForecast result;
   result.step = seconds_of(options, where, BenchedWork::training_step);
   options.input_size = plan.config.integer("eval.input_size");
-  const double inference = seconds_of(options, where, BenchedWork::inference);
+  const double inference =
+      seconds_of(options, where, BenchedWork::inference) * passes_a_picture(find_options(plan.config));
   result.drawing = seconds_a_picture(plan) * (train + val + test) / threads;
   result.training = result.step * plan.steps() + inference * val * evaluations;
   result.scoring = inference * test;

@@ -86,7 +86,7 @@ const VerbHelp kPlanHelp{
     .text =
         "Goes through a training step of train.batch pictures and an inference of one, computing nothing, and counts\n"
         "every tensor. Each kind has its own worst moment, so together they take less than their sum. The program,\n"
-        "its libraries and pictures that are read ahead come on top: on a CPU usually less than 1 GiB."};
+        "its libraries and pictures that are read ahead come on top."};
 
 int run_plan(const Arguments& arguments) {
   const Config config = config_of(arguments.word(0), arguments.overrides());

@@ -6,7 +6,6 @@
 // the temporary folder, and reads it: for training, and for scoring. With two files (bench/score_set.py) it reads and
 // scores those. Times are the least of the repetitions, of one thread, from the opened file to the finished set.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include <limits>
 #include <string>
 
+#include "bench/thread_time.h"
 #include "core/file.h"
 #include "core/random.h"
 #include "data/annotations.h"
@@ -27,12 +27,6 @@ using namespace posecu;
 namespace fs = std::filesystem;
 
 constexpr int kRepetitions = 5;
-
-double thread_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 double least_seconds(const std::function<void()>& work) {
   double least = std::numeric_limits<double>::infinity();

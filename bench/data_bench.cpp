@@ -4,7 +4,6 @@
 //
 // The least processor time of the repetitions is printed, in milliseconds of one thread.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/thread_time.h"
 #include "core/file.h"
 #include "data/sample.h"
 #include "data/test_resize.h"
@@ -21,19 +21,13 @@ namespace {
 
 using namespace posecu;
 
-double thread_ms() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
-
 double least_ms(const std::function<void()>& work) {
   constexpr int kRepetitions = 40;
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kRepetitions; ++i) {
-    const double begin = thread_ms();
+    const double begin = 1e3 * thread_seconds();
     work();
-    least = std::min(least, thread_ms() - begin);
+    least = std::min(least, 1e3 * thread_seconds() - begin);
   }
   return least;
 }

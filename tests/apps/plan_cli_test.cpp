@@ -39,10 +39,14 @@ TEST(PlanCliTest, CountsWhatTheWorkTakes) {
       const bool step = work == BenchedWork::training_step;
       const auto& need = said[step ? "step" : "inference"];
       for (int i = 0; i < kMemoryClasses; ++i) {
-        const std::string name(to_string(static_cast<MemoryClass>(i)));
-        const double took = static_cast<double>(arena.peak(static_cast<MemoryClass>(i)));
-        // A bench has its pictures on the device besides, a training the labels of several batches.
-        EXPECT_NEAR(need[name].get<double>(), took, step ? 0.05 * took + 64 * 1024 : 0) << name;
+        const auto memory_class = static_cast<MemoryClass>(i);
+        const std::string name(to_string(memory_class));
+        // A bench's pictures are on the device besides. A training has room for more labels: 9 and 24 kB, as measured.
+        const bool differs = step && memory_class == MemoryClass::activations;
+        const double pictures = differs ? 2 * 128 * 128 * 3 * sizeof(float) : 0;
+        EXPECT_NEAR(need[name].get<double>(), static_cast<double>(arena.peak(memory_class)) - pictures,
+                    differs ? 32 * 1024 : 0)
+            << name;
       }
     }
   }

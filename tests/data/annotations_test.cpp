@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "core/random.h"
+#include "tests/support/damage.h"
 #include "tests/support/golden.h"
 
 namespace posecu {
@@ -239,20 +239,9 @@ TEST_F(AnnotationsTest, EveryTruncationIsRefused) {
 
 TEST_F(AnnotationsTest, DamageIsRefusedOrReadButNeverWorse) {
   const std::string text = valid_document().dump();
-  constexpr std::string_view kLikely = "{}[],:\"0123456789.-eE\\ ntf";
   int refused_files = 0;
   for (std::uint64_t seed = 0; seed < 5000; ++seed) {
-    Random random(seed, 0, 0, RandomPurpose::test);
-    std::string damaged = text;
-    for (int i = 0; i <= random.below(3); ++i) {
-      const auto at = static_cast<std::size_t>(random.below(static_cast<int>(damaged.size())));
-      if (random.below(3) == 0)
-        damaged.erase(at, static_cast<std::size_t>(random.below(9)));
-      else
-        damaged[at] = random.below(2) == 0
-                          ? kLikely[static_cast<std::size_t>(random.below(static_cast<int>(kLikely.size())))]
-                          : static_cast<char>(random.bits());
-    }
+    const std::string damaged = damaged_json(text, seed);
     try {
       read_text(damaged);
     } catch (const InputError&) {
