@@ -5,8 +5,12 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
 find_program(POSECU_CCACHE ccache)
-if(POSECU_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${POSECU_CCACHE})
+if(POSECU_CCACHE)  # what one clone has compiled serves all others, but for a debugger, which wants its own folders
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR})
+  if(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+    list(APPEND CMAKE_CXX_COMPILER_LAUNCHER CCACHE_NOHASHDIR=1)
+  endif()
+  list(APPEND CMAKE_CXX_COMPILER_LAUNCHER ${POSECU_CCACHE})
 endif()
 find_program(POSECU_MOLD mold)
 
@@ -69,6 +73,7 @@ function(posecu_test name)
   cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;USES;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name}_tests ${TEST_SOURCES})
   target_link_libraries(${name}_tests PRIVATE posecu_flags test_support ${TEST_LIBRARIES})
+  target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)  # two thirds of all compiling are the tests'
   foreach(used ${TEST_USES})
     target_link_libraries(${name}_tests PRIVATE posecu_${used})
   endforeach()
