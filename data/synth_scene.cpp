@@ -48,7 +48,7 @@ struct Rules {
   Range camera;     // its height, metres
   int things;       // at most
   Liveliness liveliness;
-  double front;  // of people who turn to the camera
+  double front, back;  // of people who turn to the camera, and who turn their backs to it; others stand anyhow
 };
 
 const Rules& rules_of(SynthPreset preset) {
@@ -62,7 +62,8 @@ const Rules& rules_of(SynthPreset preset) {
                           .camera = {0.9, 1.7},
                           .things = 3,
                           .liveliness = Liveliness::calm,
-                          .front = 0.6};
+                          .front = 1,
+                          .back = 0};
   static const Rules varied{.least = 1,
                             .most = 8,
                             .weights = {0.2, 0.2, 0.16, 0.14, 0.1, 0.08, 0.07, 0.05},
@@ -73,7 +74,8 @@ const Rules& rules_of(SynthPreset preset) {
                             .camera = {0.6, 2.6},
                             .things = 7,
                             .liveliness = Liveliness::lively,
-                            .front = 0.45};
+                            .front = 0.45,
+                            .back = 0.18};
   static const Rules crowd{.least = 5,
                            .most = 20,
                            .weights = {},
@@ -84,7 +86,8 @@ const Rules& rules_of(SynthPreset preset) {
                            .camera = {1.2, 3.2},
                            .things = 5,
                            .liveliness = Liveliness::lively,
-                           .front = 0.5};
+                           .front = 0.5,
+                           .back = 0.18};
   return preset == SynthPreset::easy ? easy : preset == SynthPreset::varied ? varied : crowd;
 }
 
@@ -99,10 +102,10 @@ int draw_count(Random& random, const Rules& rules) {
   return rules.most;
 }
 
-double draw_yaw(Random& random, double front) {
+double draw_yaw(Random& random, const Rules& rules) {
   const double kind = random.uniform();
-  if (kind < front) return 25 * random.normal();
-  if (kind < front + 0.18) return 180 + 25 * random.normal();
+  if (kind < rules.front) return 25 * random.normal();
+  if (kind < rules.front + rules.back) return 180 + 25 * random.normal();
   return random.uniform(0, 360);
 }
 
@@ -163,7 +166,7 @@ class Stage {
     const Range size = sizes(count);
     const double drawn = random_.uniform(size.least, size.most) * scene_.height / kStature;
     const double ground_scale = scene_.people.empty() ? nearest_ : std::min(drawn, nearest_);
-    const double yaw = draw_yaw(random_, rules_.front);
+    const double yaw = draw_yaw(random_, rules_);
     Placement placement = place(ground_scale, draw_x(), yaw);
     if (stands_in_somebody(placement)) return;
     const Build build = draw_build(random_);

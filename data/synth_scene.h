@@ -11,8 +11,8 @@
 namespace posecu {
 
 enum class SynthPreset {
-  easy,    // 1 to 4 people apart from each other, each at least a quarter of the picture's height
-  varied,  // 1 to 8 of all sizes, cut by the picture's edge, behind each other and behind things
+  easy,    // 1 to 4 people apart, facing the camera, each at least a quarter of the picture's height
+  varied,  // 1 to 8 of all sizes and from all sides, cut by the picture's edge, behind each other and behind things
   crowd    // 5 to 20 who overlap
 };
 
