@@ -241,6 +241,8 @@ class Parser {
   JsonAnnotations parse(json::document& document) {
     static constexpr auto kNames = std::to_array<std::string_view>({"images", "annotations", "categories"});
     Fields fields(kNames);
+    if (document.type() == json::json_type::array)
+      throw InputError(path_, "", "expected an object with images and annotations, found a list, as results files are");
     for (auto field : document.get_object()) {
       const std::string_view key = field.unescaped_key();
       json::value value = field.value();

@@ -54,6 +54,8 @@ class Reader {
 std::vector<Detection> Reader::read(json::document& document) {
   std::vector<Detection> detections;
   json::array list;
+  if (document.type() == json::json_type::object)
+    fail("expected a list of results, found an object, as annotation files are");
   if (document.get_array().get(list) != simdjson::SUCCESS) fail("expected a list of results");
   for (json::value entry : list) {
     ++index_;

@@ -2,11 +2,18 @@
 # Remakes what the documentation shows of the program: docs/verbs, one page a verb, from its own tables, and the pictures
 # of docs/data.md.
 #
-#   scripts/make_docs.sh [--check]     --check changes nothing; exit code 1 when a page is not current
+#   scripts/make_docs.sh [--check | --demo DIR]
+#
+#   --check      changes nothing; exit code 1 when a page is not current
+#   --demo DIR   also remakes the README's picture, from what `posecu demo --out DIR` left (needs ImageMagick's montage)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 posecu=${POSECU:-build/cpu/bin/posecu}
+case "${1:-} $#" in
+  ' 0' | '--check 1' | '--demo 2') ;;
+  *) echo "make_docs: takes --check, or --demo and a folder, or nothing; found: $*" >&2; exit 2 ;;
+esac
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 
@@ -34,3 +41,7 @@ draw browse data.root="$people/easy" 'data.train=[train]' train.input_size=320 -
 cp "$people/crowd/train/000000000001.jpg" docs/pictures/drawn_crowd.jpg
 cp "$people/browsed/1.png" docs/pictures/browsed.png
 echo "docs: wrote docs/verbs and two of docs/pictures"
+if [[ ${1:-} == --demo ]]; then
+  montage "$2"/found/*.png -tile 4x2 -geometry +3+3 -quality 88 docs/pictures/demo.jpg
+  echo "docs: wrote docs/pictures/demo.jpg"
+fi

@@ -59,6 +59,7 @@ std::string outcome(const std::string& text, DataSet* set = nullptr) {
 }
 
 constexpr Variant kWrong[] = {
+    {"", "[]", "expected an object with images and annotations, found a list, as results files are"},
     {"/images", "", "images: is missing"},
     {"/images", "5", "images: expected a list, found 5"},
     {"/images", "null", "images: expected a list, found null"},

@@ -179,6 +179,25 @@ TEST(SynthTest, LeftIsThePersonsOwn) {
   EXPECT_GT(faces, 20);
 }
 
+// The share of people whose left shoulder is on our right.
+double facing(SynthPreset preset) {
+  constexpr int kLeftShoulder = 5, kRightShoulder = 6, kPictures = 60;
+  int people = 0, face = 0;
+  for (int index = 0; index < kPictures; ++index)
+    for (const SynthPerson& person : draw({.preset = preset, .seed = 8}, index).picture.people) {
+      const SynthKeypoint &left = person.keypoints[kLeftShoulder], &right = person.keypoints[kRightShoulder];
+      if (left.visibility == 0 || right.visibility == 0) continue;
+      ++people;
+      face += left.x > right.x ? 1 : 0;
+    }
+  return static_cast<double>(face) / people;
+}
+
+TEST(SynthTest, EasyPeopleFaceTheCamera) {
+  EXPECT_GT(facing(SynthPreset::easy), 0.98);
+  EXPECT_LT(facing(SynthPreset::varied), 0.85);
+}
+
 double overlap(const SynthPerson& a, const SynthPerson& b) {
   const int width = std::min(a.box[0] + a.box[2], b.box[0] + b.box[2]) - std::max(a.box[0], b.box[0]);
   const int height = std::min(a.box[1] + a.box[3], b.box[1] + b.box[3]) - std::max(a.box[1], b.box[1]);

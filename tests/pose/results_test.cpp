@@ -92,7 +92,8 @@ TEST_F(ResultsFile, NamesEntryAndFieldOfWhatIsWrong) {
 
 TEST_F(ResultsFile, RefusesWhatIsNoListOfEntries) {
   EXPECT_EQ(error_of(""), ": the file is empty, expected a list of results");
-  EXPECT_EQ(error_of("{}"), ": expected a list of results");
+  EXPECT_EQ(error_of("{}"), ": expected a list of results, found an object, as annotation files are");
+  EXPECT_EQ(error_of("5"), ": expected a list of results");
   EXPECT_EQ(error_of("[3]"), ": [0]: expected an object");
   EXPECT_EQ(error_of("[] []"), ": something follows the list of results");
   EXPECT_THAT(error_of(std::string(1'000'000, '[')), HasSubstr(": "));
