@@ -83,7 +83,7 @@ std::string_view key_of(std::string_view word) { return word.substr(0, word.find
 // What the training is given besides its recipe: the demo's own keys, those of the command line in their place.
 std::vector<std::string> training_keys(const Arguments& arguments, const DemoPlan& plan) {
   std::vector<std::string> keys{"data.root=" + plan.set(), fmt::format("train.seed={}", plan.seed)};
-  if (plan.quick) keys.insert(keys.end(), {"train.steps=560", "train.eval_every=280"});
+  if (plan.quick) keys.insert(keys.end(), {"train.steps=450", "train.eval_every=150"});
   for (const std::string& word : arguments.overrides()) {
     if (key_of(word) == "data.root") throw UsageError("demo: data.root is the demo's own\n  try: --out DIR");
     std::erase_if(keys, [&](const std::string& key) { return key_of(key) == key_of(word); });

@@ -36,7 +36,7 @@ cp "$made"/*.md docs/verbs
 people=$made/people
 draw() { "$posecu" data "$@" --quiet >/dev/null; }
 draw synth --out "$people/crowd" --preset crowd --size 480x360 --count 1 --seed 2
-draw synth --out "$people/easy" --preset easy --size 480x360 --count 1 --seed 4
+draw synth --out "$people/easy" --preset easy --size 480x360 --count 1 --seed 3
 draw browse data.root="$people/easy" 'data.train=[train]' train.input_size=320 --count 1 --out "$people/browsed"
 cp "$people/crowd/train/000000000001.jpg" docs/pictures/drawn_crowd.jpg
 cp "$people/browsed/1.png" docs/pictures/browsed.png
