@@ -1,11 +1,11 @@
 // Reads a configuration from TOML.
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 
 #include "apps/config.h"
 #include "apps/suggestion.h"
+#include "apps/toml.h"
 #include "apps/toml_nesting.h"
 #include "core/error.h"
 

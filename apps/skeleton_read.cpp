@@ -1,12 +1,12 @@
 // Reads a skeleton from TOML.
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <numeric>
 
 #include "apps/skeleton_toml.h"
 #include "apps/suggestion.h"
+#include "apps/toml.h"
 #include "apps/toml_nesting.h"
 #include "core/error.h"
 #include "core/file.h"

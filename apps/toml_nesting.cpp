@@ -21,12 +21,15 @@ std::size_t end_of_string(std::string_view toml, std::size_t at) {
   const bool multi_line = toml.substr(at).starts_with(three);
   const std::string_view quote = multi_line ? three : one;
   for (std::size_t i = at + quote.size(); i < toml.size(); ++i) {
-    if (escapes && toml[i] == '\\')
+    if (escapes && toml[i] == '\\') {
       ++i;
-    else if (toml[i] == '\n' && !multi_line)
+    } else if (toml[i] == '\n' && !multi_line) {
       return i;
-    else if (toml.substr(i).starts_with(quote))
-      return i + quote.size();
+    } else if (toml.substr(i).starts_with(quote)) {
+      i += quote.size();
+      for (int more = 0; multi_line && more < 2 && toml.substr(i).starts_with(one); ++more) ++i;  // the text's own last
+      return i;
+    }
   }
   return toml.size();
 }

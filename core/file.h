@@ -20,13 +20,15 @@ std::string read_text_file(const std::string& path, std::uint64_t max_bytes = st
 // The text of a large file, for a parser that reads up to kPadding bytes (zeros) beyond its end. Move only.
 class PaddedText {
  public:
-  static constexpr std::size_t kPadding = 64;
+  static constexpr std::size_t kPadding = 128;
 
   PaddedText() : PaddedText(std::string_view()) {}
   explicit PaddedText(std::string_view text);
 
+  char* data() { return text_.get(); }
   const char* data() const { return text_.get(); }
   std::size_t size() const { return size_; }
+  std::string_view view() const { return {text_.get(), size_}; }
 
  private:
   struct Free {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/json_text.h"
 
 namespace posecu {
 namespace {
@@ -53,18 +54,9 @@ class Fields {
   unsigned met_ = 0;
 };
 
-// How a message calls what stands where something else was expected.
-std::string found(json::value value) {
-  constexpr std::size_t kLongest = 40;
-  const json::json_type type = value.type();
-  if (type == json::json_type::array) return "a list";
-  if (type == json::json_type::object) return "an object";
-  std::string_view token = value.raw_json_token();
-  token = token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-  return token.size() <= kLongest ? std::string(token) : fmt::format("{}...", token.substr(0, kLongest));
-}
+std::string found(json::value& value) { return describe_json(value.raw_json_token()); }
 
-std::int64_t integer(std::string_view field, json::value value) {
+std::int64_t integer(std::string_view field, json::value& value) {
   std::int64_t result = 0;
   if (value.get_int64().get(result) != simdjson::SUCCESS) {
     double real = 0;  // 18.0 is met in the wild
@@ -75,13 +67,25 @@ std::int64_t integer(std::string_view field, json::value value) {
   return result;
 }
 
-int small_integer(std::string_view field, json::value value) {
+int small_integer(std::string_view field, json::value& value) {
   const std::int64_t result = integer(field, value);
   if (std::abs(result) > 1'000'000) throw FieldError(field, fmt::format("{} is out of range", result));
   return static_cast<int>(result);
 }
 
-double number(std::string_view field, json::value value) {
+// A JSON number of a few digits and nothing else, which most keypoints are; -1 for any other token.
+int few_digits(std::string_view token) {
+  if (token.empty() || token.size() > 6 || (token[0] == '0' && token.size() > 1)) return -1;
+  int result = 0;
+  for (const char c : token) {
+    const int digit = c - '0';
+    if (digit < 0 || digit > 9) return -1;
+    result = 10 * result + digit;
+  }
+  return result;
+}
+
+[[gnu::noinline]] double any_number(std::string_view field, json::value& value) {
   double result = 0;
   if (value.get_double().get(result) != simdjson::SUCCESS)
     throw FieldError(field, fmt::format("expected a number, found {}", found(value)));
@@ -89,7 +93,19 @@ double number(std::string_view field, json::value value) {
   return result;
 }
 
-json::array list(std::string_view field, json::value value) {
+[[gnu::always_inline]] inline double number(std::string_view field, json::value& value) {
+  const int digits = few_digits(value.raw_json_token());
+  return digits >= 0 ? digits : any_number(field, value);
+}
+
+// In pixels: far outside of every picture, arithmetic in float would lose its meaning.
+[[gnu::always_inline]] inline double coordinate(std::string_view field, json::value& value) {
+  const double result = number(field, value);
+  if (std::abs(result) > kFarthest) throw FieldError(field, fmt::format("{} is outside of every picture", result));
+  return result;
+}
+
+json::array list(std::string_view field, json::value& value) {
   json::array result;
   if (value.get_array().get(result) != simdjson::SUCCESS)
     throw FieldError(field, fmt::format("expected a list, found {}", found(value)));
@@ -98,13 +114,14 @@ json::array list(std::string_view field, json::value value) {
 
 std::size_t count(json::array array) { return array.count_elements(); }
 
-// Most lists are short: one allocation of the right size serves them.
-std::vector<double> numbers(std::string_view field, json::value value) {
+// Most lists are short: one allocation of the right size serves them. `read` is number or coordinate.
+template <auto read = number>
+std::vector<double> numbers(std::string_view field, json::value& value) {
   std::array<double, 128> first;
   std::vector<double> result;
   std::size_t n = 0;
   for (json::value element : list(field, value)) {
-    const double next = number(field, element);
+    const double next = read(field, element);
     if (n < first.size()) {
       first[n] = next;
     } else {
@@ -117,14 +134,14 @@ std::vector<double> numbers(std::string_view field, json::value value) {
   return result;
 }
 
-std::string text(std::string_view field, json::value value) {
+std::string text(std::string_view field, json::value& value) {
   std::string_view result;
   if (value.get_string().get(result) != simdjson::SUCCESS)
     throw FieldError(field, fmt::format("expected a text, found {}", found(value)));
   return std::string(result);
 }
 
-bool flag(std::string_view field, json::value value) {
+bool flag(std::string_view field, json::value& value) {
   bool result = false;
   if (value.get_bool().get(result) == simdjson::SUCCESS) return result;
   const std::int64_t stated = integer(field, value);
@@ -132,8 +149,7 @@ bool flag(std::string_view field, json::value value) {
   return stated == 1;
 }
 
-JsonCategory parse_category(json::object object) {
-  JsonCategory category;
+void parse_category(json::object object, JsonCategory& category) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "name", "keypoints"});
   Fields fields(kNames);
   for (auto field : object) {
@@ -145,11 +161,9 @@ JsonCategory parse_category(json::object object) {
     if (which == 2) category.keypoints = count(list(key, value));
   }
   fields.require_first(1);
-  return category;
 }
 
-JsonPicture parse_picture(json::object object) {
-  JsonPicture picture;
+void parse_picture(json::object object, JsonPicture& picture) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "file_name", "width", "height", "crowdIndex"});
   Fields fields(kNames);
   for (auto field : object) {
@@ -163,32 +177,29 @@ JsonPicture parse_picture(json::object object) {
     if (which == 4) picture.crowd_index = number(key, value);
   }
   fields.require_first(4);
-  return picture;
 }
 
-// Coordinates in pixels: far outside of every picture, arithmetic in float would lose its meaning.
-std::vector<double> coordinates(std::string_view field, json::value value) {
-  std::vector<double> result = numbers(field, value);
-  for (const double number : result)
-    if (std::abs(number) > kFarthest) throw FieldError(field, fmt::format("{} is outside of every picture", number));
-  return result;
-}
-
-std::array<double, 4> parse_box(std::string_view field, json::value value) {
-  const std::vector<double> box = coordinates(field, value);
-  if (box.size() != 4) throw FieldError(field, fmt::format("expected 4 numbers, found {}", box.size()));
+std::array<double, 4> parse_box(std::string_view field, json::value& value) {
+  std::array<double, 4> box{};
+  std::size_t n = 0;
+  for (json::value element : list(field, value)) {
+    const double next = coordinate(field, element);
+    if (n < box.size()) box[n] = next;
+    ++n;
+  }
+  if (n != box.size()) throw FieldError(field, fmt::format("expected 4 numbers, found {}", n));
   if (box[2] < 0 || box[3] < 0) throw FieldError(field, "width and height must not be negative");
-  return {box[0], box[1], box[2], box[3]};
+  return box;
 }
 
-double parse_area(std::string_view field, json::value value) {
+double parse_area(std::string_view field, json::value& value) {
   const double area = number(field, value);
   if (area < 0) throw FieldError(field, fmt::format("{} is negative", area));
   return area;
 }
 
 // The JSON text of a list or an object, unparsed.
-std::string_view raw_text(std::string_view field, json::value value) {
+std::string_view raw_text(std::string_view field, json::value& value) {
   switch (value.type()) {
     case json::json_type::array:
       return value.get_array().value().raw_json();
@@ -201,8 +212,7 @@ std::string_view raw_text(std::string_view field, json::value value) {
   }
 }
 
-JsonPerson parse_person(json::object object) {
-  JsonPerson person;
+void parse_person(json::object object, JsonPerson& person) {
   static constexpr auto kNames = std::to_array<std::string_view>(
       {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
   Fields fields(kNames);
@@ -212,7 +222,7 @@ JsonPerson parse_person(json::object object) {
     const int which = fields.meet(key);
     if (which == 0) person.id = integer(key, value);
     if (which == 1) person.picture_id = integer(key, value);
-    if (which == 2) person.keypoints = coordinates(key, value);
+    if (which == 2) person.keypoints = numbers<coordinate>(key, value);
     if (which == 3) person.category_id = integer(key, value);
     if (which == 4) person.iscrowd = flag(key, value);
     if (which == 5) person.bbox = parse_box(key, value);
@@ -221,7 +231,6 @@ JsonPerson parse_person(json::object object) {
     if (which == 8) person.segmentation = raw_text(key, value);
   }
   fields.require_first(3);
-  return person;
 }
 
 // How a message calls an element of a list: by its id if it can be read, else by its place.
@@ -238,59 +247,64 @@ class Parser {
  public:
   Parser(const std::string& path, Faults faults) : path_(path), faults_(faults) {}
 
-  JsonAnnotations parse(json::document& document) {
+  JsonAnnotations parse(JsonText& text) {
     static constexpr auto kNames = std::to_array<std::string_view>({"images", "annotations", "categories"});
     Fields fields(kNames);
-    if (document.type() == json::json_type::array)
+    if (text.next() == '[')
       throw InputError(path_, "", "expected an object with images and annotations, found a list, as results files are");
-    for (auto field : document.get_object()) {
-      const std::string_view key = field.unescaped_key();
-      json::value value = field.value();
+    text.for_each_member([&](const std::string& key) {
       switch (fields.meet(key)) {
         case 0:
-          result_.pictures = parse_list(key, "picture", value, parse_picture);
+          result_.pictures = parse_list(key, "picture", text, parse_picture);
           break;
         case 1:
-          result_.people = parse_list(key, "annotation", value, parse_person);
+          result_.people = parse_list(key, "annotation", text, parse_person);
           result_.labelled = true;
           break;
         case 2:
-          result_.categories = parse_list(key, "category", value, parse_category);
+          result_.categories = parse_list(key, "category", text, parse_category);
           break;
         default:
-          break;
+          text.skip();
       }
-    }
+    });
     fields.require_first(1);
-    const char* rest = nullptr;
-    if (document.current_location().get(rest) == simdjson::SUCCESS)
-      throw FieldError("the end of the file", "something follows the annotations");
+    if (text.next() != '\0') throw FieldError("the end of the file", "something follows the annotations");
     return std::move(result_);
   }
 
  private:
   template <class Element>
-  std::vector<Element> parse_list(std::string_view name, std::string_view what, json::value value,
-                                  Element (*parse_element)(json::object)) {
+  std::vector<Element> parse_list(std::string_view name, std::string_view what, JsonText& text,
+                                  void (*parse_element)(json::object, Element&)) {
+    if (text.next() != '[')
+      throw InputError(path_, name, fmt::format("expected a list, found {}", text.describe_next()));
     std::vector<Element> elements;
-    json::array array;
-    if (value.get_array().get(array) != simdjson::SUCCESS)
-      throw InputError(path_, name, fmt::format("expected a list, found {}", found(value)));
     std::size_t index = 0;
-    for (json::value element : array) {
-      const std::size_t place = index++;
+    Element next;
+    std::optional<Fault> fault;
+    const auto read = [&](json::value value) {
+      next = {};
+      fault.reset();
       json::object object;
-      if (element.get_object().get(object) != simdjson::SUCCESS) {
-        report({fmt::format("{}[{}]", name, place), std::string(what),
-                fmt::format("expected an object, found {}", found(element))});
-        continue;
+      if (value.get_object().get(object) != simdjson::SUCCESS) {
+        fault = Fault{fmt::format("{}[{}]", name, index), std::string(what),
+                      fmt::format("expected an object, found {}", found(value))};
+        return;
       }
       try {
-        elements.push_back(parse_element(object));
+        parse_element(object, next);
       } catch (const FieldError& error) {
-        report({name_element(object, what, name, place), error.field, error.what()});
+        fault = Fault{name_element(object, what, name, index), error.field, error.what()};
       }
-    }
+    };
+    text.for_each(read, [&] {
+      ++index;
+      if (fault)
+        report(std::move(*fault));
+      else
+        elements.push_back(std::move(next));
+    });
     return elements;
   }
 
@@ -346,32 +360,14 @@ Segmentation parse_regions(json::document& document) {
 
 }  // namespace
 
-static_assert(PaddedText::kPadding >= simdjson::SIMDJSON_PADDING);
-
 JsonFile::JsonFile(PaddedText text, std::string path) : path_(std::move(path)), text_(std::move(text)) {}
 
-void check_memory_for_texts(std::size_t file_bytes) {
-  const auto room = std::make_unique_for_overwrite<std::uint8_t[]>(5 * file_bytes / 3 + 2 * simdjson::SIMDJSON_PADDING);
-  require(room != nullptr, "new gives memory or throws");
-}
-
-JsonAnnotations JsonFile::parse(Faults faults) const {
-  check_memory_for_texts(text_.size());
-  json::parser parser;
-  json::document document;
-  const simdjson::error_code bad =
-      parser.iterate(simdjson::padded_string_view(text_.data(), text_.size(), text_.size() + PaddedText::kPadding))
-          .get(document);
-  if (bad == simdjson::MEMALLOC) throw std::bad_alloc();
-  if (bad != simdjson::SUCCESS)
-    throw InputError(path_, "", fmt::format("not valid JSON: {}", simdjson::error_message(bad)));
+JsonAnnotations JsonFile::parse(Faults faults) {
   try {
-    return Parser(path_, faults).parse(document);
-  } catch (const simdjson::simdjson_error& error) {
-    const char* at = nullptr;
-    const bool known = document.current_location().get(at) == simdjson::SUCCESS;
-    throw InputError(path_, known ? fmt::format("byte {}", at - text_.data()) : "the end of the file",
-                     fmt::format("not valid JSON: {}", error.what()));
+    JsonText text(text_);
+    return Parser(path_, faults).parse(text);
+  } catch (const JsonError& error) {
+    throw InputError(path_, error.place, error.what());
   } catch (const FieldError& error) {
     throw InputError(path_, "", error.what());
   }

@@ -76,16 +76,12 @@ struct JsonAnnotations {
 class JsonFile {
  public:
   JsonFile(PaddedText text, std::string path);  // `path` is for messages
-  JsonAnnotations parse(Faults faults = Faults::refuse) const;
+  JsonAnnotations parse(Faults faults = Faults::refuse);
 
  private:
   std::string path_;
   PaddedText text_;
 };
-
-// Throws std::bad_alloc where there is no memory for the texts of a JSON file of that size: simdjson 3 asks for it
-// without looking at the answer.
-void check_memory_for_texts(std::size_t file_bytes);
 
 // JsonPerson::segmentation, while the JsonFile lives. Throws std::invalid_argument saying what is wrong.
 Segmentation parse_segmentation(std::string_view text);

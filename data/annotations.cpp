@@ -74,6 +74,8 @@ class Builder {
     set_.labelled = json.labelled;
     set_.faults = std::move(json.faults);
     set_.category_id = person_category(json.categories);
+    by_id_.reserve(json.pictures.size());
+    people_.reserve(json.people.size());
     for (JsonPicture& picture : json.pictures) try_to_add(std::move(picture));
     for (JsonPerson& person : json.people) try_to_add(std::move(person));
     const Corrections& corrections = set_.corrections;
@@ -186,7 +188,7 @@ class Builder {
 
 DataSet build(PaddedText text, const std::string& path, const std::string& folder, const Skeleton& skeleton,
               Labels labels, Faults faults = Faults::refuse) {
-  const JsonFile file(std::move(text), path);
+  JsonFile file(std::move(text), path);
   JsonAnnotations json = file.parse(faults);
   if (!json.labelled && labels == Labels::required) throw InputError(path, "", "annotations: is missing");
   return Builder(path, folder, skeleton, faults).build(std::move(json));

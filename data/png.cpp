@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "data/exif.h"
@@ -69,7 +70,8 @@ struct PngHeader {
 struct PngFacts {
   PngHeader header;
   int orientation = 1;
-  bool transparent = false;  // has a colour that is (tRNS)
+  bool transparent = false;               // has a colour that is (tRNS)
+  std::vector<std::size_t> empty_pixels;  // where IDAT chunks without data begin
 
   // What stb_image takes at once, and its largest allocation: filtered rows and samples, whose interlacing passes need
   // room beside them; samples of 16 bits, RGB of 16 bits, and RGB.
@@ -117,12 +119,28 @@ PngFacts check_chunks(Bytes bytes, const std::string& name) {
     }
     if (type == "eXIf") facts.orientation = exif_orientation(data);
     facts.transparent = facts.transparent || type == "tRNS";
-    has_pixels = has_pixels || type == "IDAT";
+    if (type == "IDAT" && length == 0) facts.empty_pixels.push_back(at);
+    has_pixels = has_pixels || (type == "IDAT" && length > 0);
     if (type == "IEND") break;
     at += 12 + length;
   }
   if (!has_pixels) throw InputError(name, "", "no pixels (IDAT)");
   return facts;
+}
+
+// The file without its empty pixel chunks, which are legal: stb_image copies nothing to nowhere for the first of them,
+// which is undefined.
+std::vector<std::byte> without_empty_pixels(Bytes bytes, const std::vector<std::size_t>& places) {
+  constexpr std::size_t kEmptyChunk = 12;
+  std::vector<std::byte> result;
+  std::size_t kept = 0;
+  for (const std::size_t place : places) {
+    result.insert(result.end(), bytes.begin() + static_cast<std::ptrdiff_t>(kept),
+                  bytes.begin() + static_cast<std::ptrdiff_t>(place));
+    kept = place + kEmptyChunk;
+  }
+  result.insert(result.end(), bytes.begin() + static_cast<std::ptrdiff_t>(kept), bytes.end());
+  return result;
 }
 
 }  // namespace
@@ -132,6 +150,8 @@ DecodedPicture decode_png(Bytes bytes, const std::string& name) {
   const auto [at_once, largest] = facts.memory();
   const std::uint64_t file = bytes.size();
   check_decoding_memory(name, at_once, static_cast<std::uint64_t>(facts.header.width * facts.header.height), file);
+  std::vector<std::byte> shorter;
+  if (!facts.empty_pixels.empty()) bytes = shorter = without_empty_pixels(bytes, facts.empty_pixels);
   std::string reason;
   std::optional<StbPicture> decoded = stb_decode(bytes, largest + 2 * file + 65536, reason);
   if (!decoded) throw InputError(name, "pixels", "damaged: " + reason);

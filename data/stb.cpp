@@ -44,6 +44,7 @@ namespace posecu {
 std::optional<StbPicture> stb_decode(std::span<const std::byte> bytes, std::size_t most_bytes, std::string& reason) {
   allocation_limit = most_bytes;
   memory_ended = false;
+  stbi__g_failure_reason = nullptr;  // it does not set it for every failure
   StbPicture result;
   int channels = 0;
   const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
@@ -52,7 +53,8 @@ std::optional<StbPicture> stb_decode(std::span<const std::byte> bytes, std::size
       stbi_image_free);
   if (pixels == nullptr) {
     if (memory_ended) throw std::bad_alloc();
-    reason = stbi_failure_reason();
+    const char* given_reason = stbi_failure_reason();
+    reason = given_reason != nullptr ? given_reason : "the compressed pixels are not valid";
     return std::nullopt;
   }
   const std::size_t size = static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height) * 3;

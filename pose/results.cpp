@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "data/annotation_json.h"
+#include "data/json_text.h"
 
 namespace posecu {
 
@@ -27,7 +27,7 @@ class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) {}
 
-  std::vector<Detection> read(json::document& document);
+  std::vector<Detection> read(JsonText& text);
 
   [[noreturn]] void fail(std::string_view problem) const {
     std::string place = index_ < 0 ? "" : fmt::format("[{}]", index_);
@@ -51,23 +51,26 @@ class Reader {
   bool boxes_given_ = false;
 };
 
-std::vector<Detection> Reader::read(json::document& document) {
+std::vector<Detection> Reader::read(JsonText& text) {
+  if (text.next() == '\0') fail("the file is empty, expected a list of results");
+  if (text.next() == '{') fail("expected a list of results, found an object, as annotation files are");
+  if (text.next() != '[') fail("expected a list of results");
   std::vector<Detection> detections;
-  json::array list;
-  if (document.type() == json::json_type::object)
-    fail("expected a list of results, found an object, as annotation files are");
-  if (document.get_array().get(list) != simdjson::SUCCESS) fail("expected a list of results");
-  for (json::value entry : list) {
-    ++index_;
+  Detection next;
+  index_ = 0;
+  const auto read_next = [&](json::value entry) {
     field_ = {};
     json::object object;
     if (entry.get_object().get(object) != simdjson::SUCCESS) fail("expected an object");
-    detections.push_back(read_entry(object));
-  }
+    next = read_entry(object);
+  };
+  text.for_each(read_next, [&] {
+    detections.push_back(std::move(next));
+    ++index_;
+  });
   index_ = -1;
   field_ = {};
-  const char* rest = nullptr;
-  if (document.current_location().get(rest) == simdjson::SUCCESS) fail("something follows the list of results");
+  if (text.next() != '\0') fail("something follows the list of results");
   return detections;
 }
 
@@ -164,18 +167,13 @@ std::vector<double> Reader::read_keypoints(json::value value) {
   return numbers;
 }
 
-Detections parse(const PaddedText& text, const std::string& source) {
+Detections parse(PaddedText contents, const std::string& source) {
   Reader reader(source);
-  check_memory_for_texts(text.size());
   try {
-    json::parser parser;
-    json::document document =
-        parser.iterate(simdjson::padded_string_view(text.data(), text.size(), text.size() + PaddedText::kPadding));
-    return {.source = source, .list = reader.read(document)};
-  } catch (const simdjson::simdjson_error& error) {
-    if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
-    reader.fail(error.error() == simdjson::EMPTY ? "the file is empty, expected a list of results"
-                                                 : fmt::format("not valid JSON: {}", error.what()));
+    JsonText text(contents);
+    return {.source = source, .list = reader.read(text)};
+  } catch (const JsonError& error) {
+    reader.fail(error.what());
   }
 }
 

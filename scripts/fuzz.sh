@@ -15,6 +15,7 @@ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPOSECU_FUZ
   -DPOSECU_SANITIZE=address,undefined >/dev/null
 cmake --build build/fuzz --target "${targets[@]/%/_fuzz}"
 mkdir -p build/fuzz/findings
+export UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1  # an abort is what libFuzzer keeps the input of
 for target in "${targets[@]}"; do
   mapfile -t seeds <build/fuzz/tests/fuzz/"$target".seeds
   corpus=build/fuzz/corpus/$target

@@ -98,5 +98,34 @@ TEST(ConfigDamageTest, RefusesWhatIsNestedWithoutEnd) {
   }
 }
 
+// Of quotes in a row, the last three end a text of many lines: what follows is no text.
+TEST(ConfigDamageTest, SeesWhereATextOfManyLinesEnds) {
+  Config config;
+  const std::string deep = std::string(40, '[') + std::string(40, ']');
+  EXPECT_THAT([&] { read_toml(config, "a = \"\"\"x\"\"\"\"\"\nb = " + deep + "\nc = \"\"\"\"\"\"", "a.toml"); },
+              testing::ThrowsMessage<UsageError>("a.toml:2: nested too deeply for a configuration"));
+}
+
+// What toml++ 3.3 does with these is undefined, as a fuzz target found.
+TEST(ConfigDamageTest, RefusesCharactersBeyondAsciiOutsideOfTexts) {
+  for (const std::string text :
+       {"größe = 1", "[train]\nö.a = 1", "train.seed = ö", "train.seed = 2[\"ö\"", "a = \"x\" ö"}) {
+    Config config;
+    try {
+      read_toml(config, "\n" + text, "a.toml");
+      ADD_FAILURE() << text << " was read";
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), testing::MatchesRegex("a.toml:[23]: .*")) << text;
+    }
+  }
+}
+
+TEST(ConfigDamageTest, ReadsThemInCommentsAndTexts) {
+  Config config;
+  read_toml(config, "# größe\ndata.root = \"/Öl/ä\"  # ö\ndata.val = \"\"\"\\\n  ö\"\"\"\n", "a.toml");
+  EXPECT_EQ(config.text("data.root"), "/Öl/ä");
+  EXPECT_EQ(config.text("data.val"), "ö");
+}
+
 }  // namespace
 }  // namespace posecu

@@ -217,6 +217,32 @@ TEST(PictureTest, RefusesAPngWhoseChecksumDoesNotFit) {
   EXPECT_THAT(refusal(png), HasSubstr("the_file: byte 33: a chunk's checksum does not fit"));
 }
 
+// stb_image names no reason for a block of the fourth kind, which deflate does not have.
+TEST(PictureTest, RefusesAPngWithoutAReasonFromItsDecoder) {
+  FileBytes png = make_png(8, 8, smooth_picture(8, 8).pixels);
+  constexpr std::size_t kFirstBlock = 33 + 8 + 2;  // header, the chunk's length and type, zlib's header
+  png[kFirstBlock] |= std::byte{6};
+  repair_png_checksums(png);
+  EXPECT_EQ(refusal(png), "the_file: pixels: damaged: the compressed pixels are not valid");
+}
+
+// Legal, and what stb_image does with an empty first one is undefined, as a fuzz target found.
+TEST(PictureTest, ReadsAPngWithEmptyPixelChunks) {
+  const Picture picture = smooth_picture(8, 8);
+  FileBytes png = make_png(8, 8, picture.pixels);
+  constexpr std::array<std::byte, 12> kEmpty{
+      {{}, {}, {}, {}, std::byte{'I'}, std::byte{'D'}, std::byte{'A'}, std::byte{'T'}}};
+  const auto insert_empty = [&](std::ptrdiff_t at) { png.insert(png.begin() + at, kEmpty.begin(), kEmpty.end()); };
+  constexpr std::ptrdiff_t kHeaderEnd = 33, kEndChunk = 12;
+  insert_empty(std::ssize(png) - kEndChunk);
+  insert_empty(kHeaderEnd);
+  insert_empty(kHeaderEnd);
+  repair_png_checksums(png);
+  EXPECT_EQ(decode_picture(png, "a").pixels, picture.pixels);
+  png.erase(png.begin() + kHeaderEnd + std::ssize(kEmpty), png.end() - kEndChunk);
+  EXPECT_EQ(refusal(png), "the_file: no pixels (IDAT)");
+}
+
 TEST(PictureTest, FillsADamagedJpegIfAsked) {
   const Picture picture = smooth_picture(64, 64);
   FileBytes jpeg = make_jpeg(64, 64, picture.pixels);

@@ -1,15 +1,18 @@
-// Annotation files. What the strict reader accepts, the collecting one reads without a fault, to the same set.
+// Annotation files. What the strict reader accepts, the collecting one reads without a fault, to the same set; and
+// pieces of a few bytes give the same elements as one piece.
 #include <array>
 
 #include "core/error.h"
 #include "data/annotations.h"
 #include "data/check.h"
+#include "tests/data/json_elements.h"
 #include "tests/fuzz/fuzz_target.h"
 
 namespace posecu {
 
 void fuzz(std::span<const std::byte> input) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  require(json_elements(text, 100) == json_elements(text, text.size() + 1), "the same elements in small pieces");
   const DataSet set = parse_annotations(text, "input", "", coco_skeleton(), Labels::optional);
   require(set.faults.count() == 0, "a set that was refused nowhere has no faults");
   for (const PictureLabel& picture : set.pictures) {
