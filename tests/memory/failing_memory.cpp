@@ -34,14 +34,27 @@ std::int64_t FailingMemory::seen() const { return requests; }
 
 #ifdef POSECU_SANITIZED
 
-// A sanitizer has malloc for itself: here the language's own requests fail.
-void* operator new(std::size_t size) {
-  void* place = posecu::fails() ? nullptr : std::malloc(size > 0 ? size : 1);
+// A sanitizer has malloc for itself: here the language's own requests fail. All forms are here, so that none is given
+// by the sanitizer and taken back here.
+namespace {
+void* taken(std::size_t size) { return posecu::fails() ? nullptr : std::malloc(size > 0 ? size : 1); }
+void* taken_or_thrown(std::size_t size) {
+  void* place = taken(size);
   if (place == nullptr) throw std::bad_alloc();
   return place;
 }
+}  // namespace
+
+void* operator new(std::size_t size) { return taken_or_thrown(size); }
+void* operator new[](std::size_t size) { return taken_or_thrown(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return taken(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return taken(size); }
 void operator delete(void* place) noexcept { std::free(place); }
+void operator delete[](void* place) noexcept { std::free(place); }
 void operator delete(void* place, std::size_t) noexcept { std::free(place); }
+void operator delete[](void* place, std::size_t) noexcept { std::free(place); }
+void operator delete(void* place, const std::nothrow_t&) noexcept { std::free(place); }
+void operator delete[](void* place, const std::nothrow_t&) noexcept { std::free(place); }
 
 #else
 
