@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,8 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "core/error.h"
 
@@ -33,36 +34,11 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int number() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_;
 };
-
-// Reads the whole file to the place that `prepare` gives for its size.
-template <class Prepare>
-void read_all(const std::string& path, std::uint64_t max_bytes, const Prepare& prepare) {
-  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) throw InputError(path, "", "no such file");
-    if (errno == EACCES) throw InputError(path, "", "no right to read it");
-    fail("open", path, errno);
-  }
-  struct stat status {};
-  if (fstat(file.number(), &status) != 0) fail("look at", path, errno);
-  if (!S_ISREG(status.st_mode)) throw InputError(path, "", "expected a file, found something else (a folder?)");
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (size > max_bytes) {
-    throw InputError(path, "", fmt::format("{} bytes, more than the {} that such a file may have", size, max_bytes));
-  }
-  auto* const contents = prepare(static_cast<std::size_t>(size));
-  for (std::size_t done = 0; done < size;) {
-    const ssize_t n = read(file.number(), contents + done, size - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("read", path, errno);
-    if (n == 0) throw InputError(path, fmt::format("byte {}", done), "the file ended while it was being read");
-    done += static_cast<std::size_t>(n);
-  }
-}
 
 void write_all(int descriptor, const std::string& path, std::span<const std::byte> bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
@@ -83,44 +59,62 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
+FileReader::FileReader(const std::string& path, std::uint64_t max_bytes) : path_(path) {
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR) throw InputError(path, "", "no such file");
+    if (errno == EACCES) throw InputError(path, "", "no right to read it");
+    fail("open", path, errno);
+  }
+  struct stat status {};
+  if (fstat(file.number(), &status) != 0) fail("look at", path, errno);
+  if (!S_ISREG(status.st_mode)) throw InputError(path, "", "expected a file, found something else (a folder?)");
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  if (size_ > max_bytes)
+    throw InputError(path, "", fmt::format("{} bytes, more than the {} that such a file may have", size_, max_bytes));
+  descriptor_ = file.release();
+}
+
+FileReader::~FileReader() { close(descriptor_); }
+
+std::size_t FileReader::read(std::span<std::byte> next) {
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(next.size(), size_ - done_));
+  for (std::size_t got = 0; got < wanted;) {
+    const ssize_t n = ::read(descriptor_, next.data() + got, wanted - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("read", path_, errno);
+    if (n == 0) throw InputError(path_, fmt::format("byte {}", done_), "the file ended while it was being read");
+    got += static_cast<std::size_t>(n);
+    done_ += static_cast<std::uint64_t>(n);
+  }
+  return wanted;
+}
+
 std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes) {
-  std::vector<std::byte> contents;
-  read_all(path, max_bytes, [&](std::size_t size) {
-    contents.resize(size);
-    return contents.data();
-  });
+  FileReader file(path, max_bytes);
+  std::vector<std::byte> contents(static_cast<std::size_t>(file.size()));
+  file.read(contents);
   return contents;
 }
 
 std::string read_text_file(const std::string& path, std::uint64_t max_bytes) {
-  std::string contents;
-  read_all(path, max_bytes, [&](std::size_t size) {
-    contents.resize(size);
-    return contents.data();
-  });
+  FileReader file(path, max_bytes);
+  std::string contents(static_cast<std::size_t>(file.size()), '\0');
+  file.read(std::as_writable_bytes(std::span(contents)));
   return contents;
 }
 
-PaddedText::PaddedText(std::size_t size) : size_(size) {
-  // Touching a page for the first time costs more than reading it; large pages make that rare.
-  constexpr std::size_t kLargePage = std::size_t{2} << 20;
-  const std::size_t bytes = (size + kPadding + kLargePage - 1) / kLargePage * kLargePage;
-  text_.reset(
-      static_cast<char*>(size < kLargePage ? std::malloc(size + kPadding) : std::aligned_alloc(kLargePage, bytes)));
-  if (!text_) throw std::bad_alloc();
-  if (size >= kLargePage) madvise(text_.get(), bytes, MADV_HUGEPAGE);  // advice: may be refused
-  std::memset(text_.get() + size, 0, kPadding);
+TextSource text_source(std::string_view text) {
+  return [text](std::span<std::byte> next) mutable {
+    const std::string_view given = text.substr(0, next.size());
+    std::ranges::copy(std::as_bytes(std::span(given)), next.begin());
+    text.remove_prefix(given.size());
+    return given.size();
+  };
 }
 
-PaddedText::PaddedText(std::string_view text) : PaddedText(text.size()) { std::ranges::copy(text, text_.get()); }
-
-PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes) {
-  PaddedText contents;
-  read_all(path, max_bytes, [&](std::size_t size) {
-    contents = PaddedText(size);
-    return contents.text_.get();
-  });
-  return contents;
+TextSource file_source(const std::string& path, std::uint64_t max_bytes) {
+  return [file = std::make_shared<FileReader>(path, max_bytes)](std::span<std::byte> next) { return file->read(next); };
 }
 
 void write_file(const std::string& path, std::span<const std::byte> bytes) {

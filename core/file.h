@@ -3,8 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,32 +16,27 @@ namespace posecu {
 std::vector<std::byte> read_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 40);
 std::string read_text_file(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
-// The text of a large file, for a parser that reads up to kPadding bytes (zeros) beyond its end. Move only.
-class PaddedText {
+// A file that is read from its beginning to its end. Same errors.
+class FileReader {
  public:
-  static constexpr std::size_t kPadding = 128;
+  explicit FileReader(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+  ~FileReader();
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
 
-  PaddedText() : PaddedText(std::string_view()) {}
-  explicit PaddedText(std::string_view text);
-
-  char* data() { return text_.get(); }
-  const char* data() const { return text_.get(); }
-  std::size_t size() const { return size_; }
-  std::string_view view() const { return {text_.get(), size_}; }
+  std::uint64_t size() const { return size_; }
+  std::size_t read(std::span<std::byte> next);  // how many bytes came: fewer only at the end of the file
 
  private:
-  struct Free {
-    void operator()(char* text) const { std::free(text); }
-  };
-  explicit PaddedText(std::size_t size);  // unset but for the padding
-  friend PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes);
-
-  std::unique_ptr<char, Free> text_;
-  std::size_t size_ = 0;
+  std::string path_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0, done_ = 0;
 };
 
-// As read_text_file.
-PaddedText read_padded_text(const std::string& path, std::uint64_t max_bytes = std::uint64_t{1} << 32);
+// Gives the next bytes of a text, from its beginning; fewer than there is room for only at its end.
+using TextSource = std::function<std::size_t(std::span<std::byte> next)>;
+TextSource text_source(std::string_view text);  // must outlive it
+TextSource file_source(const std::string& path, std::uint64_t max_bytes = 4'000'000'000);
 
 // A file that appears under its name only when commit() has written and synced all of it: it is made beside its target
 // as "NAME.part", renamed over it, and the folder is synced. Without commit(), the destructor removes it.

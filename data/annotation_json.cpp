@@ -212,10 +212,17 @@ std::string_view raw_text(std::string_view field, json::value& value) {
   }
 }
 
+bool any_labelled(const std::vector<double>& keypoints) {
+  for (std::size_t i = 2; i < keypoints.size(); i += 3)
+    if (keypoints[i] > 0) return true;
+  return false;
+}
+
 void parse_person(json::object object, JsonPerson& person) {
   static constexpr auto kNames = std::to_array<std::string_view>(
       {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
   Fields fields(kNames);
+  std::string_view segmentation;
   for (auto field : object) {
     const std::string_view key = field.unescaped_key();
     json::value value = field.value();
@@ -228,9 +235,11 @@ void parse_person(json::object object, JsonPerson& person) {
     if (which == 5) person.bbox = parse_box(key, value);
     if (which == 6) person.area = parse_area(key, value);
     if (which == 7) person.num_keypoints = small_integer(key, value);
-    if (which == 8) person.segmentation = raw_text(key, value);
+    if (which == 8) segmentation = raw_text(key, value);
   }
   fields.require_first(3);
+  if (person.iscrowd || person.num_keypoints == 0 || !any_labelled(person.keypoints))
+    person.segmentation = segmentation;
 }
 
 // How a message calls an element of a list: by its id if it can be read, else by its place.
@@ -360,26 +369,22 @@ Segmentation parse_regions(json::document& document) {
 
 }  // namespace
 
-JsonFile::JsonFile(PaddedText text, std::string path) : path_(std::move(path)), text_(std::move(text)) {}
-
-JsonAnnotations JsonFile::parse(Faults faults) {
-  try {
-    JsonText text(text_);
-    return Parser(path_, faults).parse(text);
-  } catch (const JsonError& error) {
-    throw InputError(path_, error.place, error.what());
-  } catch (const FieldError& error) {
-    throw InputError(path_, "", error.what());
-  }
+JsonAnnotations parse_annotation_json(TextSource source, const std::string& path, Faults faults) try {
+  JsonText text(std::move(source));
+  return Parser(path, faults).parse(text);
+} catch (const JsonError& error) {
+  throw InputError(path, error.place, error.what());
+} catch (const FieldError& error) {
+  throw InputError(path, "", error.what());
 }
 
 Segmentation parse_segmentation(std::string_view text) {
   if (text.empty()) return {};
   try {
     check_memory_for_texts(text.size());
-    json::parser parser;  // the file's own padding, or more JSON, lies behind the text
-    json::document document = parser.iterate(
-        simdjson::padded_string_view(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING));
+    json::parser parser;
+    const simdjson::padded_string padded(text);
+    json::document document = parser.iterate(padded);
     return parse_regions(document);
   } catch (const std::bad_alloc&) {
     throw;

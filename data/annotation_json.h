@@ -35,7 +35,7 @@ struct JsonPerson {
   std::optional<double> area;
   std::optional<int> num_keypoints;
   bool iscrowd = false;
-  std::string_view segmentation;  // its JSON text, within the file; empty when there is none or it is null
+  std::string segmentation;  // its JSON text, of crowds and of people without a labelled keypoint; empty without one
 };
 
 // An entry that cannot be used, and why. `field` is the part that is wrong; `problem` names it too.
@@ -72,18 +72,10 @@ struct JsonAnnotations {
   bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };
 
-// An annotation file in memory; what parse() returns points into it.
-class JsonFile {
- public:
-  JsonFile(PaddedText text, std::string path);  // `path` is for messages
-  JsonAnnotations parse(Faults faults = Faults::refuse);
+// `path` is for messages.
+JsonAnnotations parse_annotation_json(TextSource source, const std::string& path, Faults faults = Faults::refuse);
 
- private:
-  std::string path_;
-  PaddedText text_;
-};
-
-// JsonPerson::segmentation, while the JsonFile lives. Throws std::invalid_argument saying what is wrong.
+// JsonPerson::segmentation. Throws std::invalid_argument saying what is wrong.
 Segmentation parse_segmentation(std::string_view text);
 
 }  // namespace posecu

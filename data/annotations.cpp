@@ -17,8 +17,7 @@
 namespace posecu {
 namespace {
 
-constexpr std::uint64_t kMostFileBytes = 4'000'000'000;  // simdjson's limit is 4 GiB
-constexpr double kBoxShareOfArea = 0.53;                 // CrowdPose's person area, from its box
+constexpr double kBoxShareOfArea = 0.53;  // CrowdPose's person area, from its box
 
 // A name that stays below its folder.
 void check_file_name(const std::string& place, const std::string& name) {
@@ -186,10 +185,9 @@ class Builder {
   std::unordered_set<std::int64_t> people_;
 };
 
-DataSet build(PaddedText text, const std::string& path, const std::string& folder, const Skeleton& skeleton,
+DataSet build(TextSource source, const std::string& path, const std::string& folder, const Skeleton& skeleton,
               Labels labels, Faults faults = Faults::refuse) {
-  JsonFile file(std::move(text), path);
-  JsonAnnotations json = file.parse(faults);
+  JsonAnnotations json = parse_annotation_json(std::move(source), path, faults);
   if (!json.labelled && labels == Labels::required) throw InputError(path, "", "annotations: is missing");
   return Builder(path, folder, skeleton, faults).build(std::move(json));
 }
@@ -211,16 +209,16 @@ Picture read_picture(const PictureLabel& label, DamagedPicture damaged) {
 }
 
 DataSet read_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton, Labels labels) {
-  return build(read_padded_text(path, kMostFileBytes), path, folder, skeleton, labels);
+  return build(file_source(path), path, folder, skeleton, labels);
 }
 
 DataSet read_usable_annotations(const std::string& path, const std::string& folder, const Skeleton& skeleton) {
-  return build(read_padded_text(path, kMostFileBytes), path, folder, skeleton, Labels::required, Faults::collect);
+  return build(file_source(path), path, folder, skeleton, Labels::required, Faults::collect);
 }
 
 DataSet parse_annotations(std::string_view text, const std::string& path, const std::string& folder,
                           const Skeleton& skeleton, Labels labels) {
-  return build(PaddedText(text), path, folder, skeleton, labels);
+  return build(text_source(text), path, folder, skeleton, labels);
 }
 
 SplitFiles split_files(std::string_view dataset, const std::string& root, const std::string& split, Labels labels) {

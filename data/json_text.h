@@ -1,14 +1,16 @@
 // Large JSON texts, a piece at a time. simdjson indexes all of a text before it gives anything of it, and the index can
-// be larger than the text; that of a piece stays in the cache.
+// be larger than the text; a piece and its index stay in the cache.
 #pragma once
 
 #include <simdjson.h>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/file.h"
 
@@ -24,12 +26,12 @@ struct JsonError : std::runtime_error {
 std::string describe_json(std::string_view value);
 
 // Reads the outermost object or list of a text from its beginning to its end; lists are read element by element.
-// Throws JsonError, and std::bad_alloc where there is no memory for a piece.
+// Throws JsonError, std::bad_alloc where there is no memory for a piece, and what the source throws.
 class JsonText {
  public:
-  // `text` must outlive this; single bytes of it are changed for moments, while a list is read.
-  explicit JsonText(PaddedText& text, std::size_t piece_bytes = std::size_t{1} << 18)
-      : text_(text), piece_bytes_(piece_bytes) {}
+  static constexpr std::size_t kPieceBytes = std::size_t{1} << 18;
+
+  explicit JsonText(TextSource source, std::size_t piece_bytes = kPieceBytes);
 
   char next();  // the first byte, not white space, of what has not been read yet; 0 at the end
   std::string describe_next();
@@ -38,7 +40,7 @@ class JsonText {
   void for_each_member(const std::function<void(const std::string& key)>& member);
 
   // Calls both for each element in turn: `read`, and, when all of the element has been seen, `keep`. A piece may end
-  // within an element: it is read once more then, in a larger one.
+  // within an element: it is read once more then, in a larger one. What `read` is given lasts until `keep` returns.
   using Read = std::function<void(simdjson::ondemand::value element)>;
   using Keep = std::function<void()>;
   void for_each(const Read& read, const Keep& keep);
@@ -48,18 +50,25 @@ class JsonText {
  private:
   struct Piece;
   struct Progress;
-  Piece cut(std::size_t begin, std::size_t bytes) const;
+  Piece cut(std::size_t bytes);
   Progress read_piece(const Piece& piece, const Read& read, const Keep& keep);
   simdjson::error_code index(std::size_t begin, std::size_t end, simdjson::ondemand::document& document);
   void take(char expected);
   std::string take_key();
-  std::size_t end_of_string(std::size_t at) const;
-  std::size_t end_of_value(std::size_t at) const;
+  std::size_t end_of_next();
+  void fill(std::size_t bytes);
+  std::string_view view() const { return {buffer_.get(), size_}; }
   [[noreturn]] void fail(std::size_t at, std::string_view problem) const;
   [[noreturn]] void fail_to_index(std::size_t begin, simdjson::error_code error) const;
 
-  PaddedText& text_;
-  std::size_t piece_bytes_, at_ = 0;
+  TextSource source_;
+  std::size_t piece_bytes_;
+  std::unique_ptr<char[]> buffer_;  // a part of the text
+  std::size_t room_ = 0;            // of the buffer, without the padding that simdjson wants
+  std::size_t size_ = 0;            // how much of it is text
+  std::size_t before_ = 0;          // bytes of the text before it
+  std::size_t at_ = 0;              // where reading goes on in it
+  bool ended_ = false;              // it holds the end of the text
   simdjson::ondemand::parser parser_;
 };
 

@@ -37,8 +37,7 @@ void check_ids(const std::string& file, std::string_view what, const Entries& en
 }  // namespace
 
 GroundTruth read_ground_truth(const std::string& path) {
-  JsonFile file(read_padded_text(path), path);
-  JsonAnnotations json = file.parse();
+  JsonAnnotations json = parse_annotation_json(file_source(path), path);
   check_ids(path, "picture", json.pictures);
   check_ids(path, "annotation", json.people);
 

@@ -167,10 +167,10 @@ std::vector<double> Reader::read_keypoints(json::value value) {
   return numbers;
 }
 
-Detections parse(PaddedText contents, const std::string& source) {
+Detections parse(TextSource contents, const std::string& source) {
   Reader reader(source);
   try {
-    JsonText text(contents);
+    JsonText text(std::move(contents));
     return {.source = source, .list = reader.read(text)};
   } catch (const JsonError& error) {
     reader.fail(error.what());
@@ -190,8 +190,8 @@ std::array<double, 4> keypoint_box(std::span<const double> keypoints) {
   return {left, top, right - left, bottom - top};
 }
 
-Detections read_results(const std::string& path) { return parse(read_padded_text(path), path); }
+Detections read_results(const std::string& path) { return parse(file_source(path), path); }
 
-Detections parse_results(std::string_view text, const std::string& source) { return parse(PaddedText(text), source); }
+Detections parse_results(std::string_view text, const std::string& source) { return parse(text_source(text), source); }
 
 }  // namespace posecu

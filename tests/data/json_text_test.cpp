@@ -116,8 +116,7 @@ TEST(JsonTextTest, RefusesWhatIsNoJsonAndSaysWhere) {
       {"{\"a\": [1, \"\xff\"]}", "from byte 6 on", ""},
   };
   for (const auto& [text, place, message] : wrong) {
-    PaddedText padded(text);
-    JsonText reader(padded);
+    JsonText reader(text_source(text));
     try {
       reader.for_each_member([&](const std::string&) {
         if (reader.next() == '[')

@@ -48,10 +48,8 @@ struct BadRegion {
 };
 
 std::string refusal(const std::string& json) {
-  std::string text = json;
-  text.reserve(text.size() + 64);  // JsonFile's padding
   try {
-    parse_segmentation(std::string_view(text));
+    parse_segmentation(json);
   } catch (const std::invalid_argument& error) {
     return error.what();
   }
