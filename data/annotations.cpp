@@ -20,12 +20,13 @@ namespace {
 constexpr double kBoxShareOfArea = 0.53;  // CrowdPose's person area, from its box
 
 // A name that stays below its folder.
-void check_file_name(const std::string& place, const std::string& name) {
+void check_file_name(std::int64_t picture, const std::string& name) {
   const auto refuse = [&](std::string_view problem) {
-    throw Fault{place, "file_name", fmt::format("file_name \"{}\" {}", name, problem)};
+    throw Fault{fmt::format("picture {}", picture), "file_name", fmt::format("file_name \"{}\" {}", name, problem)};
   };
   if (name.empty()) refuse("is empty");
-  if (name.find('\0') != std::string::npos) throw Fault{place, "file_name", "file_name holds a zero byte"};
+  if (name.find('\0') != std::string::npos)
+    throw Fault{fmt::format("picture {}", picture), "file_name", "file_name holds a zero byte"};
   if (name.front() == '/' || name.find('\\') != std::string::npos) refuse("must be relative to the picture folder");
   for (std::size_t start = 0; start <= name.size();) {
     const std::size_t end = std::min(name.find('/', start), name.size());
@@ -114,13 +115,13 @@ class Builder {
   }
 
   void add(JsonPicture picture) {
-    const std::string place = fmt::format("picture {}", picture.id);
-    check_file_name(place, picture.file_name);
+    check_file_name(picture.id, picture.file_name);
+    const auto refuse = [&](std::string field, std::string problem) {
+      throw Fault{fmt::format("picture {}", picture.id), std::move(field), std::move(problem)};
+    };
     if (picture.width <= 0 || picture.height <= 0)
-      throw Fault{place, "size",
-                  fmt::format("width and height must be positive, found {} x {}", picture.width, picture.height)};
-    if (!by_id_.emplace(picture.id, set_.pictures.size()).second)
-      throw Fault{place, "id", "id: another picture has the same"};
+      refuse("size", fmt::format("width and height must be positive, found {} x {}", picture.width, picture.height));
+    if (!by_id_.emplace(picture.id, set_.pictures.size()).second) refuse("id", "id: another picture has the same");
     PictureLabel label;
     label.id = picture.id;
     label.path = folder_.empty() ? picture.file_name : folder_ + "/" + picture.file_name;
@@ -154,7 +155,7 @@ class Builder {
     result.id = person.id;
     result.category_id = set_.category_id;
     result.iscrowd = person.iscrowd;
-    result.bbox = person.bbox.value_or(tight_box(person.keypoints));
+    result.bbox = person.bbox ? *person.bbox : tight_box(person.keypoints);
     if (!person.area) set_.corrections.without_area.push_back(person.id);
     result.area = person.area.value_or(kBoxShareOfArea * result.bbox[2] * result.bbox[3]);
     const int labelled = count_labelled(person.keypoints);
