@@ -132,6 +132,7 @@ void JsonText::fail_to_index(std::size_t begin, simdjson::error_code error) cons
 char JsonText::next() {
   while (true) {
     at_ = after_space(view(), at_);
+    if (at_ < size_ && buffer_[at_] == '\0') fail(at_, "a zero byte");
     if (at_ < size_) return buffer_[at_];
     if (ended_) return '\0';
     fill(piece_bytes_);

@@ -110,6 +110,7 @@ TEST(JsonTextTest, RefusesWhatIsNoJsonAndSaysWhere) {
       {"{\"a\": {\"b\": 1}", end, "expected \"}\", found the end of the file"},
       {"{\"a\": {\"b\": 1", end, "a list or an object has no end"},
       {"{\"a\": \"b}", end, "a string has no end"},
+      {std::string("{\"a\": 1}\0}", 10), "byte 8", "a zero byte"},
       {"{\"a\": [1, 2}", "byte 11", ""},
       {"{\"a\": [1, 2", end, "a list has no end"},
       {"{\"a\": [1, \"2", end, "a string has no end"},
@@ -124,6 +125,7 @@ TEST(JsonTextTest, RefusesWhatIsNoJsonAndSaysWhere) {
         else
           reader.skip();
       });
+      reader.next();
       ADD_FAILURE() << text << " was read";
     } catch (const JsonError& error) {
       EXPECT_EQ(error.place, place) << text;
