@@ -71,8 +71,8 @@ struct JsonText::Piece {
 };
 
 struct JsonText::Progress {
-  enum { list_ended, piece_ended, cut_short } what;
-  std::size_t at;  // where to go on: behind the list, or where the next piece begins
+  enum { list_ended, piece_ended, cut_short } what;  // the last: within its first element
+  std::size_t at;                                    // where to go on: behind the list, or where the next piece begins
 };
 
 std::string describe_json(std::string_view value) {
@@ -232,18 +232,17 @@ JsonText::Progress JsonText::read_piece(const Piece& piece, const Read& read, co
     const bool known = document.current_location().get(location) == simdjson::SUCCESS;
     return known ? static_cast<std::size_t>(location - text) : at_its_end;
   };
-  std::size_t element_at = piece.begin + 1;
+  std::size_t element_at = piece.begin + 1, seen = 0;
   try {
-    bool seen = false;
     for (json::value element : document.get_array()) {
-      if (std::exchange(seen, true)) keep();  // the one before: where this one begins is known by its end
+      if (seen++ > 0) keep();  // the one before: where this one begins is known by its end
       element_at = here(piece.end);
       read(element);
     }
-    if (seen) keep();
+    if (seen > 0) keep();
   } catch (const simdjson::simdjson_error& error) {
     if (piece.last) fail(here(size_), error.what());
-    return {Progress::cut_short, element_at - 1};
+    return {seen > 1 ? Progress::piece_ended : Progress::cut_short, element_at - 1};
   }
   const std::size_t at = here(piece.end);
   if (at < piece.end) return {Progress::list_ended, at};
