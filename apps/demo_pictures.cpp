@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "apps/demo.h"
+#include "core/file.h"
 #include "data/warp.h"
 #include "pose/draw.h"
 
@@ -40,7 +41,7 @@ std::string png_name(const PictureLabel& label) { return fs::path(label.file_nam
 }  // namespace
 
 std::vector<std::string> draw_labelled(const DataSet& set, std::size_t count, const std::string& folder) {
-  fs::create_directories(folder);
+  make_folder(folder);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(count, set.pictures.size()); ++i) {
     const PictureLabel& label = set.pictures[i];
@@ -54,7 +55,7 @@ std::vector<std::string> draw_labelled(const DataSet& set, std::size_t count, co
 
 std::vector<std::string> draw_found(PeopleFinder& finder, const DataSet& set, std::size_t count, const Config& config,
                                     const std::string& folder) {
-  fs::create_directories(folder);
+  make_folder(folder);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min(count, set.pictures.size()); ++i) {
     const PictureLabel& label = set.pictures[i];

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "apps/people_json.h"
 #include "core/bounded_queue.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "data/frame_stream.h"
 #include "pose/draw.h"
 
@@ -49,7 +49,7 @@ class FrameOutput {
     if (out_ == "-" && json_)
       throw UsageError("predict: --out - and --json both write to standard output\n  try: --out DIR --json");
     if (out_.empty() || out_ == "-") return;
-    std::filesystem::create_directories(out_);
+    make_folder(out_);
     lines_.open(out_ + "/people.jsonl");
     check_lines();
   }

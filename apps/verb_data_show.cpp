@@ -13,6 +13,7 @@
 #include "apps/output.h"
 #include "apps/training_options.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "data/sample.h"
 #include "data/stats.h"
 #include "pose/draw_sample.h"
@@ -141,7 +142,7 @@ int run_data_browse(const Arguments& arguments) {
   const SplitFiles files = data_files(arguments, config).front();
   if (files.pictures.empty()) throw UsageError("data browse: --pictures FOLDER is missing: where FILE.json's lie");
   const DataSet set = read_annotations(files.annotations, files.pictures, configured_skeleton(config));
-  std::filesystem::create_directories(*folder);
+  make_folder(*folder);
   print(fmt::format("{}: {} samples\n", *folder, browse(set, config, *folder, count)));
   return kDone;
 }

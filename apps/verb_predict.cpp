@@ -85,7 +85,7 @@ class PredictOutput {
       : folder_(arguments.value("--out")), json_lines_(arguments.given("--json")), config_(config) {
     if (!folder_ && !json_lines_) throw UsageError("predict: --out DIR is missing\n  try: posecu predict --help");
     if (folder_) check_names(pictures);
-    if (folder_) fs::create_directories(*folder_);
+    if (folder_) make_folder(*folder_);
   }
 
   void write(const std::string& file, Picture& picture, const Skeleton& skeleton,

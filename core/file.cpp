@@ -59,6 +59,12 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
+void make_folder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw MachineError(fmt::format("{}: cannot make the folder: {}", path, error.message()));
+}
+
 FileReader::FileReader(const std::string& path, std::uint64_t max_bytes) : path_(path) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0) {

@@ -38,6 +38,9 @@ using TextSource = std::function<std::size_t(std::span<std::byte> next)>;
 TextSource text_source(std::string_view text);  // must outlive it
 TextSource file_source(const std::string& path, std::uint64_t max_bytes = 4'000'000'000);
 
+// Makes the folder and those above it where they are missing. Throws MachineError.
+void make_folder(const std::string& path);
+
 // A file that appears under its name only when commit() has written and synced all of it: it is made beside its target
 // as "NAME.part", renamed over it, and the folder is synced. Without commit(), the destructor removes it.
 class AtomicFile {

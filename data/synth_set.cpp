@@ -56,9 +56,7 @@ class FreshFolder {
   // A folder below; may exist from an earlier call.
   std::string below(const std::string& name) {
     const fs::path path = path_ / name;
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) throw MachineError(fmt::format("{}: cannot create the folder: {}", path.string(), error.message()));
+    make_folder(path.string());
     names_.push_back(path);
     return path.string();
   }

@@ -107,9 +107,7 @@ void write_plan_cache(const std::string& path, const TunedFor& target, const std
     cache[target.device][target.cudnn][plan.operation] = {{"engine", plan.engine}, {"ms", plan.ms}};
   }
   const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) throw MachineError(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+  if (!folder.empty()) make_folder(folder.string());
   write_file_atomically(path, cache.dump(1) + "\n");
 }
 

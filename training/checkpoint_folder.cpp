@@ -61,7 +61,7 @@ std::optional<Safetensors> whole_checkpoint(const std::string& path, std::vector
 
 CheckpointFolder::CheckpointFolder(std::string folder, int keep) : folder_(std::move(folder)), keep_(keep) {
   require(keep >= 1, "at least one checkpoint must be kept");
-  fs::create_directories(folder_);
+  make_folder(folder_);
   for (const auto& entry : fs::directory_iterator(folder_)) {
     if (entry.path().extension() == ".part") fs::remove(entry.path());
   }

@@ -43,9 +43,8 @@ std::string prepare(const std::string& path, RunFolder::Start start) {
     }
   } else if (fs::exists(path, error) && !fs::is_directory(path, error)) {
     throw UsageError(fmt::format("{}: expected a folder, found a file\n  try: another --out", path));
-  } else if (fs::create_directories(path, error); error) {
-    throw MachineError(fmt::format("{}: cannot make the folder: {}", path, error.message()));
   } else {
+    make_folder(path);
     check_is_empty(path);
   }
   return path + '/' + kLock;

@@ -210,7 +210,7 @@ TEST(SynthSetTest, SaysWhichFolderCannotBeMade) {
     write_synth_set(small_set(folder.path() / "file/below"), kGoOn);
     FAIL() << "made a folder below a file";
   } catch (const MachineError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("file/below/train: cannot create the folder: "));
+    EXPECT_THAT(error.what(), HasSubstr("file/below/train: cannot make the folder: "));
   }
 }
 
