@@ -183,7 +183,7 @@ TEST(DamageTest, SizesThatAreLiesAreRefusedAtOnce) {
     }
   getrusage(RUSAGE_SELF, &after);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep what was freed
-  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 16 << 10);  // KiB
+  EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 16 << 10);           // KiB
 #endif
 }
 
