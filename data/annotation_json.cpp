@@ -212,12 +212,6 @@ std::string_view raw_text(std::string_view field, json::value& value) {
   }
 }
 
-bool any_labelled(const std::vector<double>& keypoints) {
-  for (std::size_t i = 2; i < keypoints.size(); i += 3)
-    if (keypoints[i] > 0) return true;
-  return false;
-}
-
 void parse_person(json::object object, JsonPerson& person) {
   static constexpr auto kNames = std::to_array<std::string_view>(
       {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
@@ -238,7 +232,7 @@ void parse_person(json::object object, JsonPerson& person) {
     if (which == 8) segmentation = raw_text(key, value);
   }
   fields.require_first(3);
-  if (person.iscrowd || person.num_keypoints == 0 || !any_labelled(person.keypoints))
+  if (person.iscrowd || person.num_keypoints == 0 || count_labelled(person.keypoints) == 0)
     person.segmentation = segmentation;
 }
 
@@ -259,6 +253,8 @@ class Parser {
   JsonAnnotations parse(JsonText& text) {
     static constexpr auto kNames = std::to_array<std::string_view>({"images", "annotations", "categories"});
     Fields fields(kNames);
+    if (text.next() == '\0')
+      throw InputError(path_, "", "the file is empty, expected an object with images and annotations");
     if (text.next() == '[')
       throw InputError(path_, "", "expected an object with images and annotations, found a list, as results files are");
     text.for_each_member([&](const std::string& key) {
@@ -368,6 +364,12 @@ Segmentation parse_regions(json::document& document) {
 }
 
 }  // namespace
+
+int count_labelled(const std::vector<double>& keypoints) {
+  int labelled = 0;
+  for (std::size_t i = 2; i < keypoints.size(); i += 3) labelled += keypoints[i] > 0;
+  return labelled;
+}
 
 JsonAnnotations parse_annotation_json(TextSource source, const std::string& path, Faults faults) try {
   JsonText text(std::move(source));

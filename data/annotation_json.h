@@ -72,6 +72,9 @@ struct JsonAnnotations {
   bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };
 
+// Of JsonPerson::keypoints: how many have a visibility above 0.
+int count_labelled(const std::vector<double>& keypoints);
+
 // `path` is for messages.
 JsonAnnotations parse_annotation_json(TextSource source, const std::string& path, Faults faults = Faults::refuse);
 

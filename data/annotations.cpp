@@ -47,12 +47,6 @@ std::array<double, 4> tight_box(const std::vector<double>& keypoints) {
   return {left, top, right - left, bottom - top};
 }
 
-int count_labelled(const std::vector<double>& keypoints) {
-  int labelled = 0;
-  for (std::size_t i = 2; i < keypoints.size(); i += 3) labelled += keypoints[i] > 0;
-  return labelled;
-}
-
 // "test-dev2017" names a part of the pictures in test2017/.
 std::string without_dev(std::string split) {
   const std::size_t at = split.find("-dev");

@@ -17,15 +17,25 @@ constexpr const char* kLock = "lock";
 constexpr const char* kConfig = "config.toml";
 constexpr const char* kPlans = "/plans.txt";
 
-bool empty_but_for_lock(const fs::path& folder) {
+// Whether the folder holds nothing but what RunFolder::write makes before the configuration, its last: a start that was
+// killed there has nothing to go on with.
+bool holds_nothing(const fs::path& folder) {
+  bool others = false, command = false;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().filename() != kLock) return false;
+    fs::path name = entry.path().filename();
+    if (name == kLock) continue;
+    if (name.extension() == ".part")
+      name.replace_extension();
+    else if (name == kConfig)
+      return false;
+    if (name != "command.txt" && name != "environment.txt" && name != "skeleton.toml" && name != kConfig) return false;
+    (name == "command.txt" ? command : others) = true;
   }
-  return true;
+  return command || !others;
 }
 
 void check_is_empty(const std::string& path) {
-  if (empty_but_for_lock(path)) return;
+  if (holds_nothing(path)) return;
   const std::string help = is_run_folder(path) ? fmt::format("--resume {} to go on with it, or another --out", path)
                                                : std::string("another --out");
   throw UsageError(fmt::format("{}: expected an empty or new folder, found files in it\n  try: {}", path, help));
@@ -60,7 +70,8 @@ RunFolder::RunFolder(std::string path, Start start)
     : path_(std::move(path)), start_(start), lock_(prepare(path_, start), "run folder " + path_) {
   if (start == Start::fresh) check_is_empty(path_);  // another process may have been faster
   for (const auto& entry : fs::directory_iterator(path_)) {
-    if (entry.path().extension() == ".part") fs::remove(entry.path());
+    const bool of_killed_start = start == Start::fresh && entry.path().filename() != kLock;
+    if (of_killed_start || entry.path().extension() == ".part") fs::remove(entry.path());
   }
 }
 

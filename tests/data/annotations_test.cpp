@@ -230,6 +230,7 @@ TEST_F(AnnotationsTest, RefusesDuplicateKeysAndWhatIsNoAnnotationFile) {
   EXPECT_THROW(read_text(std::string(1'000'000, '[')), InputError);
   EXPECT_THROW(read_text(R"({"images":)" + std::string(500'000, '[')), InputError);
   EXPECT_THROW(read_annotations("/nowhere/labels.json", "", two_keypoints()), InputError);
+  EXPECT_THAT([&] { read_text(""); }, testing::ThrowsMessage<InputError>(HasSubstr("the file is empty")));
 }
 
 TEST_F(AnnotationsTest, EveryTruncationIsRefused) {

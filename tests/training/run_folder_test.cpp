@@ -102,6 +102,21 @@ TEST_F(RunFolderTest, IsFreeAgainAfterAnAttemptThatLeftOnlyTheLock) {
   EXPECT_NO_THROW(RunFolder(run(), RunFolder::Start::fresh));
 }
 
+TEST_F(RunFolderTest, IsFreeAgainAfterAStartThatWasKilledBeforeItsConfiguration) {
+  std::filesystem::create_directory(run());
+  for (const char* file : {"lock", "command.txt", "environment.txt", "skeleton.toml.part"}) touch(file);
+  make_run();
+  EXPECT_EQ(text("command.txt"), "posecu train a=1\n");
+  EXPECT_FALSE(std::filesystem::exists(run() + "/skeleton.toml.part"));
+}
+
+TEST_F(RunFolderTest, KeepsASkeletonThatNoStartLeft) {
+  std::filesystem::create_directory(run());
+  touch("skeleton.toml");
+  EXPECT_THROW(RunFolder(run(), RunFolder::Start::fresh), UsageError);
+  EXPECT_EQ(text("skeleton.toml"), "x");
+}
+
 TEST_F(RunFolderTest, RemovesWhatAKilledProcessLeftHalfWritten) {
   make_run();
   touch("metrics.csv.part");
