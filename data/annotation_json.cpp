@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cmath>
-#include <memory>
 #include <new>
 #include <span>
 #include <stdexcept>
