@@ -221,6 +221,7 @@ JsonText::Piece JsonText::cut(std::size_t bytes) {
 
 JsonText::Progress JsonText::read_piece(const Piece& piece, const Read& read, const Keep& keep) {
   char* const text = buffer_.get();
+  const bool follows_comma = text[piece.begin] != '[';
   const Replaced opening(text + piece.begin, '['), closing(text + piece.end - 1, ']');
   json::document document;
   if (const auto bad = index(piece.begin, piece.end, document); bad != simdjson::SUCCESS) {
@@ -240,6 +241,7 @@ JsonText::Progress JsonText::read_piece(const Piece& piece, const Read& read, co
       read(element);
     }
     if (seen > 0) keep();
+    if (seen == 0 && follows_comma) fail(piece.begin, "nothing follows a comma");
   } catch (const simdjson::simdjson_error& error) {
     if (piece.last) fail(here(size_), error.what());
     return {seen > 1 ? Progress::piece_ended : Progress::cut_short, element_at - 1};

@@ -92,6 +92,11 @@ TEST(JsonTextTest, AcceptsTheSameDamagedTextsInPiecesOfAnySize) {
   EXPECT_LT(accepted, 3600);
 }
 
+TEST(JsonTextTest, RefusesACommaBeforeTheEndInPiecesOfAnySize) {
+  const std::string text = R"({"a":[{"b":1},{"b":2}, ],"c":[{"d":1},{"d":2},{"d":3}]})";
+  for (std::size_t piece = 1; piece < 80; ++piece) EXPECT_EQ(json_elements(text, piece), "refused") << piece;
+}
+
 TEST(JsonTextTest, RefusesWhatIsNoJsonAndSaysWhere) {
   struct Wrong {
     std::string text, place, message;
