@@ -156,11 +156,14 @@ std::string JsonText::describe_next() {
   return describe_json(view().substr(at_, std::max<std::size_t>(end - at_, 1)));
 }
 
+void JsonText::expect(char first, std::string_view what) {
+  if (next() == first) return;
+  const std::string found = describe_next();
+  fail(at_, fmt::format("expected {}, found {}", what, found));
+}
+
 void JsonText::take(char expected) {
-  if (next() != expected) {
-    const std::string found = describe_next();
-    fail(at_, fmt::format("expected \"{}\", found {}", expected, found));
-  }
+  expect(expected, fmt::format("\"{}\"", expected));
   ++at_;
 }
 
@@ -172,10 +175,7 @@ simdjson::error_code JsonText::index(std::size_t begin, std::size_t end, json::d
 }
 
 std::string JsonText::take_key() {
-  if (next() != '"') {
-    const std::string found = describe_next();
-    fail(at_, fmt::format("expected a name in quotes, found {}", found));
-  }
+  expect('"', "a name in quotes");
   const std::size_t end = end_of_next(), begin = std::exchange(at_, end);
   json::document document;
   std::string_view key;
@@ -253,10 +253,7 @@ JsonText::Progress JsonText::read_piece(const Piece& piece, const Read& read, co
 }
 
 void JsonText::for_each(const Read& read, const Keep& keep) {
-  if (next() != '[') {
-    const std::string found = describe_next();
-    fail(at_, fmt::format("expected a list, found {}", found));
-  }
+  expect('[', "a list");
   std::size_t bytes = piece_bytes_;
   Progress progress{Progress::piece_ended, at_};
   while (progress.what != Progress::list_ended) {

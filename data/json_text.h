@@ -19,7 +19,7 @@ namespace posecu {
 // Not JSON: what is wrong, and where.
 struct JsonError : std::runtime_error {
   JsonError(const std::string& problem, std::string where) : std::runtime_error(problem), place(std::move(where)) {}
-  std::string place;  // "byte 17" or "the end of the file"
+  std::string place;  // "byte 17", "from byte 17 on" or "the end of the file"
 };
 
 // How a message calls what stands where something else was expected, by its first bytes.
@@ -53,6 +53,7 @@ class JsonText {
   Piece cut(std::size_t bytes);
   Progress read_piece(const Piece& piece, const Read& read, const Keep& keep);
   simdjson::error_code index(std::size_t begin, std::size_t end, simdjson::ondemand::document& document);
+  void expect(char first, std::string_view what);
   void take(char expected);
   std::string take_key();
   std::size_t end_of_next();

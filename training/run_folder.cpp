@@ -17,13 +17,16 @@ constexpr const char* kLock = "lock";
 constexpr const char* kConfig = "config.toml";
 constexpr const char* kPlans = "/plans.txt";
 
-// Whether the folder holds nothing but what RunFolder::write makes before the configuration, its last: a start that was
-// killed there has nothing to go on with.
+// Whether the folder holds nothing but a lock and what RunFolder::write makes before the configuration, its last: a
+// start that was killed there has nothing to go on with. Without a lock, the files are somebody else's.
 bool holds_nothing(const fs::path& folder) {
-  bool others = false, command = false;
+  bool others = false, command = false, lock = false;
   for (const auto& entry : fs::directory_iterator(folder)) {
     fs::path name = entry.path().filename();
-    if (name == kLock) continue;
+    if (name == kLock) {
+      lock = true;
+      continue;
+    }
     if (name.extension() == ".part")
       name.replace_extension();
     else if (name == kConfig)
@@ -31,7 +34,7 @@ bool holds_nothing(const fs::path& folder) {
     if (name != "command.txt" && name != "environment.txt" && name != "skeleton.toml" && name != kConfig) return false;
     (name == "command.txt" ? command : others) = true;
   }
-  return command || !others;
+  return (lock && command) || !(command || others);
 }
 
 void check_is_empty(const std::string& path) {

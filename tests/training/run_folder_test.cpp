@@ -110,11 +110,13 @@ TEST_F(RunFolderTest, IsFreeAgainAfterAStartThatWasKilledBeforeItsConfiguration)
   EXPECT_FALSE(std::filesystem::exists(run() + "/skeleton.toml.part"));
 }
 
-TEST_F(RunFolderTest, KeepsASkeletonThatNoStartLeft) {
+TEST_F(RunFolderTest, KeepsFilesThatNoStartLeft) {
   std::filesystem::create_directory(run());
-  touch("skeleton.toml");
-  EXPECT_THROW(RunFolder(run(), RunFolder::Start::fresh), UsageError);
-  EXPECT_EQ(text("skeleton.toml"), "x");
+  for (const char* file : {"command.txt", "skeleton.toml"}) {
+    touch(file);
+    EXPECT_THROW(RunFolder(run(), RunFolder::Start::fresh), UsageError);
+    EXPECT_EQ(text(file), "x");
+  }
 }
 
 TEST_F(RunFolderTest, RemovesWhatAKilledProcessLeftHalfWritten) {
