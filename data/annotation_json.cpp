@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "data/json_fields.h"
 #include "data/json_text.h"
 
 namespace posecu {
@@ -18,146 +19,19 @@ namespace {
 
 namespace json = simdjson::ondemand;
 
-constexpr double kFarthest = 1e6;
-
-// What is wrong with a field; whoever knows the annotation and the file adds them.
-struct FieldError : std::runtime_error {
-  FieldError(std::string_view name, std::string_view problem)
-      : std::runtime_error(fmt::format("{}: {}", name, problem)), field(name) {}
-  std::string field;
-};
-
-// Which fields of an object were met: required ones must be there, none twice.
-class Fields {
- public:
-  explicit Fields(std::span<const std::string_view> names) : names_(names) {}  // must outlive this
-
-  // The position of `name` among the names, or -1; an error when it comes a second time.
-  int meet(std::string_view name) {
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (names_[i] != name) continue;
-      if ((met_ >> i & 1u) != 0) throw FieldError(name, "is there twice");
-      met_ |= 1u << i;
-      return static_cast<int>(i);
-    }
-    return -1;
-  }
-
-  void require_first(std::size_t n) const {
-    for (std::size_t i = 0; i < n; ++i)
-      if ((met_ >> i & 1u) == 0) throw FieldError(names_[i], "is missing");
-  }
-
- private:
-  std::span<const std::string_view> names_;
-  unsigned met_ = 0;
-};
-
-std::string found(json::value& value) { return describe_json(value.raw_json_token()); }
-
-std::int64_t integer(std::string_view field, json::value& value) {
-  std::int64_t result = 0;
-  if (value.get_int64().get(result) != simdjson::SUCCESS) {
-    double real = 0;  // 18.0 is met in the wild
-    if (value.get_double().get(real) != simdjson::SUCCESS || real != std::floor(real) || std::abs(real) > 1e15)
-      throw FieldError(field, fmt::format("expected an integer, found {}", found(value)));
-    result = static_cast<std::int64_t>(real);
-  }
-  return result;
-}
-
-int small_integer(std::string_view field, json::value& value) {
-  const std::int64_t result = integer(field, value);
-  if (std::abs(result) > 1'000'000) throw FieldError(field, fmt::format("{} is out of range", result));
-  return static_cast<int>(result);
-}
-
-// A JSON number of a few digits and nothing else, which most keypoints are; -1 for any other token.
-int few_digits(std::string_view token) {
-  if (token.empty() || token.size() > 6 || (token[0] == '0' && token.size() > 1)) return -1;
-  int result = 0;
-  for (const char c : token) {
-    const int digit = c - '0';
-    if (digit < 0 || digit > 9) return -1;
-    result = 10 * result + digit;
-  }
-  return result;
-}
-
-[[gnu::noinline]] double any_number(std::string_view field, json::value& value) {
-  double result = 0;
-  if (value.get_double().get(result) != simdjson::SUCCESS)
-    throw FieldError(field, fmt::format("expected a number, found {}", found(value)));
-  if (!std::isfinite(result)) throw FieldError(field, "expected a finite number");
-  return result;
-}
-
-[[gnu::always_inline]] inline double number(std::string_view field, json::value& value) {
-  const int digits = few_digits(value.raw_json_token());
-  return digits >= 0 ? digits : any_number(field, value);
-}
-
-// In pixels: far outside of every picture, arithmetic in float would lose its meaning.
-[[gnu::always_inline]] inline double coordinate(std::string_view field, json::value& value) {
-  const double result = number(field, value);
-  if (std::abs(result) > kFarthest) throw FieldError(field, fmt::format("{} is outside of every picture", result));
-  return result;
-}
-
-json::array list(std::string_view field, json::value& value) {
-  json::array result;
-  if (value.get_array().get(result) != simdjson::SUCCESS)
-    throw FieldError(field, fmt::format("expected a list, found {}", found(value)));
-  return result;
-}
-
-std::size_t count(json::array array) { return array.count_elements(); }
-
-// Most lists are short: one allocation of the right size serves them. `read` is number or coordinate.
-template <auto read = number>
-std::vector<double> numbers(std::string_view field, json::value& value) {
-  std::array<double, 128> first;
-  std::vector<double> result;
-  std::size_t n = 0;
-  for (json::value element : list(field, value)) {
-    const double next = read(field, element);
-    if (n < first.size()) {
-      first[n] = next;
-    } else {
-      if (n == first.size()) result.assign(first.begin(), first.end());
-      result.push_back(next);
-    }
-    ++n;
-  }
-  if (n <= first.size()) result.assign(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(n));
-  return result;
-}
-
-std::string text(std::string_view field, json::value& value) {
-  std::string_view result;
-  if (value.get_string().get(result) != simdjson::SUCCESS)
-    throw FieldError(field, fmt::format("expected a text, found {}", found(value)));
-  return std::string(result);
-}
-
-bool flag(std::string_view field, json::value& value) {
-  bool result = false;
-  if (value.get_bool().get(result) == simdjson::SUCCESS) return result;
-  const std::int64_t stated = integer(field, value);
-  if (stated != 0 && stated != 1) throw FieldError(field, fmt::format("expected 0 or 1, found {}", stated));
-  return stated == 1;
-}
-
 void parse_category(json::object object, JsonCategory& category) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "name", "keypoints"});
   Fields fields(kNames);
-  for (auto field : object) {
-    const std::string_view key = field.unescaped_key();
-    json::value value = field.value();
-    const int which = fields.meet(key);
-    if (which == 0) category.id = integer(key, value);
-    if (which == 1) category.name = text(key, value);
-    if (which == 2) category.keypoints = count(list(key, value));
+  for (json::field field : object) {
+    const int which = fields.meet(field);
+    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
+    json::value& value = field.value();
+    if (which == 0) category.id = read_integer(key, value);
+    if (which == 1) category.name = read_text(key, value);
+    if (which == 2) {
+      json::array names = read_list(key, value);
+      category.keypoints = names.count_elements();
+    }
   }
   fields.require_first(1);
 }
@@ -165,15 +39,15 @@ void parse_category(json::object object, JsonCategory& category) {
 void parse_picture(json::object object, JsonPicture& picture) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "file_name", "width", "height", "crowdIndex"});
   Fields fields(kNames);
-  for (auto field : object) {
-    const std::string_view key = field.unescaped_key();
-    json::value value = field.value();
-    const int which = fields.meet(key);
-    if (which == 0) picture.id = integer(key, value);
-    if (which == 1) picture.file_name = text(key, value);
-    if (which == 2) picture.width = small_integer(key, value);
-    if (which == 3) picture.height = small_integer(key, value);
-    if (which == 4) picture.crowd_index = number(key, value);
+  for (json::field field : object) {
+    const int which = fields.meet(field);
+    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
+    json::value& value = field.value();
+    if (which == 0) picture.id = read_integer(key, value);
+    if (which == 1) picture.file_name = read_text(key, value);
+    if (which == 2) picture.width = read_small_integer(key, value);
+    if (which == 3) picture.height = read_small_integer(key, value);
+    if (which == 4) picture.crowd_index = read_number(key, value);
   }
   fields.require_first(4);
 }
@@ -181,8 +55,8 @@ void parse_picture(json::object object, JsonPicture& picture) {
 std::array<double, 4> parse_box(std::string_view field, json::value& value) {
   std::array<double, 4> box{};
   std::size_t n = 0;
-  for (json::value element : list(field, value)) {
-    const double next = coordinate(field, element);
+  for (json::value element : read_list(field, value)) {
+    const double next = read_coordinate(field, element);
     if (n < box.size()) box[n] = next;
     ++n;
   }
@@ -192,7 +66,7 @@ std::array<double, 4> parse_box(std::string_view field, json::value& value) {
 }
 
 double parse_area(std::string_view field, json::value& value) {
-  const double area = number(field, value);
+  const double area = read_number(field, value);
   if (area < 0) throw FieldError(field, fmt::format("{} is negative", area));
   return area;
 }
@@ -216,18 +90,18 @@ void parse_person(json::object object, JsonPerson& person) {
       {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
   Fields fields(kNames);
   std::string_view segmentation;
-  for (auto field : object) {
-    const std::string_view key = field.unescaped_key();
-    json::value value = field.value();
-    const int which = fields.meet(key);
-    if (which == 0) person.id = integer(key, value);
-    if (which == 1) person.picture_id = integer(key, value);
-    if (which == 2) person.keypoints = numbers<coordinate>(key, value);
-    if (which == 3) person.category_id = integer(key, value);
-    if (which == 4) person.iscrowd = flag(key, value);
+  for (json::field field : object) {
+    const int which = fields.meet(field);
+    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
+    json::value& value = field.value();
+    if (which == 0) person.id = read_integer(key, value);
+    if (which == 1) person.picture_id = read_integer(key, value);
+    if (which == 2) person.keypoints = read_coordinates(key, value);
+    if (which == 3) person.category_id = read_integer(key, value);
+    if (which == 4) person.iscrowd = read_flag(key, value);
     if (which == 5) person.bbox = parse_box(key, value);
     if (which == 6) person.area = parse_area(key, value);
-    if (which == 7) person.num_keypoints = small_integer(key, value);
+    if (which == 7) person.num_keypoints = read_small_integer(key, value);
     if (which == 8) segmentation = raw_text(key, value);
   }
   fields.require_first(3);
@@ -279,25 +153,24 @@ class Parser {
 
  private:
   template <class Element>
-  std::vector<Element> parse_list(std::string_view name, std::string_view what, JsonText& text,
-                                  void (*parse_element)(json::object, Element&)) {
+  std::list<Element> parse_list(std::string_view name, std::string_view what, JsonText& text,
+                                void (*parse_element)(json::object, Element&)) {
     if (text.next() != '[')
       throw InputError(path_, name, fmt::format("expected a list, found {}", text.describe_next()));
-    std::vector<Element> elements;
+    std::list<Element> elements, next;  // the one that is being read
     std::size_t index = 0;
-    Element next;
     std::optional<Fault> fault;
     const auto read = [&](json::value value) {
-      next = {};
+      next.clear();
       fault.reset();
       json::object object;
       if (value.get_object().get(object) != simdjson::SUCCESS) {
         fault = Fault{fmt::format("{}[{}]", name, index), std::string(what),
-                      fmt::format("expected an object, found {}", found(value))};
+                      fmt::format("expected an object, found {}", describe_found(value))};
         return;
       }
       try {
-        parse_element(object, next);
+        parse_element(object, next.emplace_back());
       } catch (const FieldError& error) {
         fault = Fault{name_element(object, what, name, index), error.field, error.what()};
       }
@@ -307,7 +180,7 @@ class Parser {
       if (fault)
         report(std::move(*fault));
       else
-        elements.push_back(std::move(next));
+        elements.splice(elements.end(), next);
     });
     return elements;
   }
@@ -326,19 +199,20 @@ RunLengths parse_runs(json::object object) {
   RunLengths runs;
   static constexpr auto kNames = std::to_array<std::string_view>({"counts", "size"});
   Fields fields(kNames);
-  for (auto field : object) {
-    const std::string_view key = field.unescaped_key();
-    json::value value = field.value();
-    const int which = fields.meet(key);
-    if (which == 0 && value.type() == json::json_type::string) runs.counts = parse_compressed_counts(text(key, value));
+  for (json::field field : object) {
+    const int which = fields.meet(field);
+    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
+    json::value& value = field.value();
+    if (which == 0 && value.type() == json::json_type::string)
+      runs.counts = parse_compressed_counts(read_text(key, value));
     if (which == 0 && value.type() == json::json_type::array)
-      for (const double count : numbers(key, value)) {
+      for (const double count : read_numbers(key, value)) {
         if (!(count >= 0 && count <= UINT32_MAX && count == std::floor(count)))
           throw FieldError(key, fmt::format("{} is no run length", count));
         runs.counts.push_back(static_cast<std::uint32_t>(count));
       }
     if (which == 1) {
-      const std::vector<double> size = numbers(key, value);
+      const std::vector<double> size = read_numbers(key, value);
       if (size.size() != 2) throw FieldError(key, "expected [height, width]");
       runs.height = static_cast<int>(std::clamp(size[0], -1.0, 1e6));
       runs.width = static_cast<int>(std::clamp(size[1], -1.0, 1e6));
@@ -356,7 +230,7 @@ Segmentation parse_regions(json::document& document) {
     return segmentation;
   }
   for (json::value polygon : document.get_array()) {
-    segmentation.polygons.push_back(numbers("polygon", polygon));
+    segmentation.polygons.push_back(read_numbers("polygon", polygon));
     check_polygon(segmentation.polygons.back());
   }
   return segmentation;

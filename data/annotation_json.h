@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -65,9 +66,9 @@ enum class Faults {
 };
 
 struct JsonAnnotations {
-  std::vector<JsonCategory> categories;
-  std::vector<JsonPicture> pictures;
-  std::vector<JsonPerson> people;
+  std::list<JsonCategory> categories;
+  std::list<JsonPicture> pictures;  // whoever turns them into something else lets each go as it is done
+  std::list<JsonPerson> people;
   FaultList faults;
   bool labelled = false;  // has a list of annotations; the image_info files of test sets have none
 };

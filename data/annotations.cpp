@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <memory_resource>
 #include <stdexcept>
 #include <unordered_map>
 #include <unordered_set>
@@ -69,9 +70,10 @@ class Builder {
     set_.faults = std::move(json.faults);
     set_.category_id = person_category(json.categories);
     by_id_.reserve(json.pictures.size());
+    set_.pictures.reserve(json.pictures.size());
     people_.reserve(json.people.size());
-    for (JsonPicture& picture : json.pictures) try_to_add(std::move(picture));
-    for (JsonPerson& person : json.people) try_to_add(std::move(person));
+    for (; !json.pictures.empty(); json.pictures.pop_front()) try_to_add(std::move(json.pictures.front()));
+    for (; !json.people.empty(); json.people.pop_front()) try_to_add(std::move(json.people.front()));
     const Corrections& corrections = set_.corrections;
     remark(corrections.other_category.size(), "annotation", "of other categories left out");
     remark(corrections.recounted.size(), "annotation",
@@ -81,7 +83,7 @@ class Builder {
   }
 
  private:
-  std::int64_t person_category(const std::vector<JsonCategory>& categories) const {
+  std::int64_t person_category(const std::list<JsonCategory>& categories) const {
     for (const JsonCategory& category : categories)
       if (category.name == "person") return check_keypoint_count(category).id;
     if (categories.empty()) return 1;
@@ -176,8 +178,9 @@ class Builder {
   const std::string& folder_;
   Faults faults_;
   DataSet set_;
-  std::unordered_map<std::int64_t, std::size_t> by_id_;
-  std::unordered_set<std::int64_t> people_;
+  std::pmr::monotonic_buffer_resource room_;  // for the many small nodes of both
+  std::pmr::unordered_map<std::int64_t, std::size_t> by_id_{&room_};
+  std::pmr::unordered_set<std::int64_t> people_{&room_};
 };
 
 DataSet build(TextSource source, const std::string& path, const std::string& folder, const Skeleton& skeleton,

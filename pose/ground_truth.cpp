@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -28,10 +29,12 @@ ScoredPerson scored_person(const std::string& file, JsonPerson&& json, std::int6
 
 template <class Entries>
 void check_ids(const std::string& file, std::string_view what, const Entries& entries) {
-  std::unordered_set<std::int64_t> ids;
-  for (const auto& entry : entries) {
-    if (!ids.insert(entry.id).second) throw InputError(file, fmt::format("{} {}", what, entry.id), "id is there twice");
-  }
+  std::vector<std::int64_t> ids;
+  ids.reserve(entries.size());
+  for (const auto& entry : entries) ids.push_back(entry.id);
+  std::ranges::sort(ids);
+  const auto repeated = std::ranges::adjacent_find(ids);
+  if (repeated != ids.end()) throw InputError(file, fmt::format("{} {}", what, *repeated), "id is there twice");
 }
 
 }  // namespace
@@ -48,12 +51,12 @@ GroundTruth read_ground_truth(const std::string& path) {
   if (truth.categories.empty()) throw InputError(path, "categories", "expected at least one: scores are per category");
   const auto people = std::ranges::find(json.categories, "person", &JsonCategory::name);
   truth.people_category = people == json.categories.end() ? truth.categories.front() : people->id;
+  truth.pictures.reserve(json.pictures.size());
   for (const JsonPicture& picture : json.pictures)
     truth.pictures.push_back({picture.id, picture.crowd_index, picture.width, picture.height});
   truth.people.reserve(json.people.size());
-  for (JsonPerson& person : json.people) {
-    truth.people.push_back(scored_person(path, std::move(person), truth.categories.front()));
-  }
+  for (; !json.people.empty(); json.people.pop_front())
+    truth.people.push_back(scored_person(path, std::move(json.people.front()), truth.categories.front()));
   if (!truth.people.empty()) truth.keypoints = static_cast<int>(truth.people.front().keypoints.size() / 3);
   return truth;
 }

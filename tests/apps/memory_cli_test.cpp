@@ -11,6 +11,7 @@ namespace posecu {
 namespace {
 
 constexpr std::size_t kMiB = 1 << 20;
+constexpr std::string_view kOneKeypoint = "name = \"one\"\nkeypoints = [\"end\"]\nflip_pairs = []\nsigmas = [0.1]\n";
 
 // `piece` again and again between `before` and `after`, about `size` bytes in all.
 std::string repeated(const std::string& before, const std::string& piece, const std::string& after, std::size_t size) {
@@ -62,11 +63,21 @@ TEST_F(MemoryCliTest, Annotations) {
   expect_annotations(pictures + '}', 0, 0);
 }
 
+// The shortest people there are, all of one picture: what is kept of them is several times as long.
+TEST_F(MemoryCliTest, AnnotationsOfOneKeypoint) {
+  write_file_atomically(path("one.toml"), kOneKeypoint);
+  std::string people = R"({"images":[{"id":1,"file_name":"a","width":9,"height":9}],"annotations":[)";
+  for (int id = 0; people.size() < 8 * kMiB; ++id)
+    people += R"({"id":)" + std::to_string(id) + R"(,"image_id":1,"keypoints":[1,1,1]},)";
+  people.back() = ']';
+  expect_peak({"data", "stats", "a.json", "data.skeleton=one.toml"}, "a.json", people + '}', 0);
+}
+
 TEST_F(MemoryCliTest, Results) {
   write_file_atomically(path("gt.json"), R"({"images":[{"id":1,"file_name":"a","width":9,"height":9}],"annotations":[
       {"id":1,"image_id":1,"category_id":1,"iscrowd":0,"area":9,"num_keypoints":1,"bbox":[0,0,3,3],
       "keypoints":[1,1,2]}],"categories":[{"id":1}]})");
-  write_file_atomically(path("one.toml"), "name = \"one\"\nkeypoints = [\"end\"]\nflip_pairs = []\nsigmas = [0.1]\n");
+  write_file_atomically(path("one.toml"), kOneKeypoint);
   const auto expect = [&](const std::string& contents, int code) {
     SCOPED_TRACE(contents.substr(0, 100));
     expect_peak({"score", "gt.json", "r.json", "--skeleton", "one.toml"}, "r.json", contents, code);

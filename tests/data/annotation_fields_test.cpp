@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "data/annotations.h"
 
 namespace posecu {
@@ -235,6 +238,45 @@ TEST(AnnotationFieldsTest, WhatContradictsItselfFollowsAWrittenRule) {
     said = fmt::format("{} joints, area {}, {} regions{}", person.num_keypoints, person.area, regions, said);
     EXPECT_EQ(said, variant.outcome) << variant.field << " = " << variant.value;
   }
+}
+
+// A number as files spell it, now and then as none may.
+std::string spelled(Random& random) {
+  constexpr const char* kOthers[] = {"-3",      "9.5",     "1e3", "-0", "0.0", "123456789",
+                                     "1000000", "1000001", "01",  "1.", "+1",  ""};
+  if (random.below(400) == 0) return kOthers[random.below(std::size(kOthers))];
+  std::string digits = std::to_string(random.below(random.below(2) == 0 ? 3 : 5000));
+  if (random.below(40) == 0) digits += random.below(2) == 0 ? " " : ".25";
+  return random.below(8) == 0 ? ' ' + digits : digits;
+}
+
+TEST(AnnotationFieldsTest, ListsHoldTheNumbersThatAnotherReaderFinds) {
+  int read = 0, refused = 0;
+  for (int i = 0; i < 2000; ++i) {
+    Random random(1, 0, static_cast<std::uint64_t>(i), RandomPurpose::test);
+    Skeleton skeleton;
+    skeleton.name = "many";
+    skeleton.keypoints.resize(static_cast<std::size_t>(1 + random.below(60)));
+    std::string list = "[" + spelled(random);
+    for (std::size_t k = 1; k < 3 * skeleton.keypoints.size(); ++k) list += "," + spelled(random);
+    const std::string text = fmt::format(
+        R"({{"images": [{{"id": 1, "file_name": "a", "width": 9, "height": 9}}],
+            "annotations": [{{"id": 1, "image_id": 1, "keypoints": {}], "num_keypoints": 1, "iscrowd": 0}}]}})",
+        list);
+    const json document = json::parse(text, nullptr, false);
+    std::vector<double> expected;
+    if (!document.is_discarded()) expected = document["annotations"][0]["keypoints"].get<std::vector<double>>();
+    const auto is_far = [](double number) { return std::abs(number) > 1e6; };
+    if (document.is_discarded() || std::ranges::any_of(expected, is_far)) {
+      EXPECT_THROW(parse_annotations(text, "f", "", skeleton), InputError) << list;
+      ++refused;
+    } else {
+      EXPECT_EQ(parse_annotations(text, "f", "", skeleton).pictures[0].annotations[0].keypoints, expected) << list;
+      ++read;
+    }
+  }
+  EXPECT_GE(read, 1000);
+  EXPECT_GE(refused, 100);
 }
 
 TEST(AnnotationFieldsTest, AKeyThatIsThereTwiceIsAnError) {
