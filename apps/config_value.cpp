@@ -36,10 +36,10 @@ bool split_list(std::string_view text, std::vector<std::string_view>& elements) 
   if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
   text = trimmed(text.substr(1, text.size() - 2));
   while (!text.empty()) {
-    std::size_t end = 0;
     const bool quoted = text[0] == '"' || text[0] == '\'';
-    if (quoted && (end = text.find(text[0], 1)) == std::string_view::npos) return false;
-    end = std::min(text.find(',', end), text.size());
+    const std::size_t last = quoted ? text.find(text[0], 1) : 0;
+    if (last == std::string_view::npos) return false;
+    const std::size_t end = std::min(text.find(',', last), text.size());
     const std::string_view element = trimmed(text.substr(0, end));
     if (element.empty()) return false;
     elements.push_back(unquoted(element));

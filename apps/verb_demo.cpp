@@ -57,7 +57,7 @@ std::string free_folder() {
 }
 
 std::string read_folder(const Arguments& arguments) {
-  const std::string folder = arguments.value("--out").value_or(free_folder());
+  std::string folder = arguments.value("--out").value_or(free_folder());
   if (fs::exists(folder) && (!fs::is_directory(folder) || !fs::is_empty(folder)))
     throw UsageError(fmt::format("demo: --out {}: it exists already\n  try: another --out", folder));
   return folder;

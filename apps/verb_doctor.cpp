@@ -24,15 +24,15 @@ constexpr auto kExamples = std::to_array<Example>({
 std::vector<std::string> advice() {
   std::vector<std::string> lines;
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-    lines.push_back("this processor lacks AVX2, which the build needs: cmake --preset cpu -DPOSECU_NATIVE=ON");
+    lines.emplace_back("this processor lacks AVX2, which the build needs: cmake --preset cpu -DPOSECU_NATIVE=ON");
   if (!cuda_built() && std::filesystem::exists("/dev/nvidia0"))
-    lines.push_back("an NVIDIA GPU is here, but this build has no CUDA: cmake --preset cuda");
+    lines.emplace_back("an NVIDIA GPU is here, but this build has no CUDA: cmake --preset cuda");
   if (const double memory = available_memory_gib(); memory >= 0 && memory < 4)
-    lines.push_back("little memory: train with train.batch=1 train.accumulate=10, or start from coco/laptop");
+    lines.emplace_back("little memory: train with train.batch=1 train.accumulate=10, or start from coco/laptop");
   if (const double disk = free_disk_gib(); disk >= 0 && disk < 2)
-    lines.push_back("little room on this disk for checkpoints: give --out on another one, or train.keep=1");
+    lines.emplace_back("little room on this disk for checkpoints: give --out on another one, or train.keep=1");
   if (const char* policy = std::getenv("OMP_WAIT_POLICY"); policy != nullptr && std::string_view(policy) != "passive")
-    lines.push_back("OMP_WAIT_POLICY is not passive, which slows training: unset OMP_WAIT_POLICY");
+    lines.emplace_back("OMP_WAIT_POLICY is not passive, which slows training: unset OMP_WAIT_POLICY");
   return lines;
 }
 

@@ -199,7 +199,7 @@ void Loader::work() {
 }
 
 std::string Loader::what_is_awaited() const {
-  const std::string batch = fmt::format("batch {} of epoch {}", position_.batch, position_.epoch);
+  std::string batch = fmt::format("batch {} of epoch {}", position_.batch, position_.epoch);
   if (pending_.empty()) return batch;
   std::string files;
   for (const Pending::Slot& slot : pending_.front()->slots)

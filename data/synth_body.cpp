@@ -1,5 +1,6 @@
 // Trunk, limbs and what covers them.
 #include <algorithm>
+#include <ranges>
 #include <span>
 
 #include "data/synth_figure.h"
@@ -169,8 +170,8 @@ class Tailor {
 
   static std::vector<Section> reversed(std::span<const Section> sections) {
     std::vector<Section> result;
-    for (auto s = sections.rbegin(); s != sections.rend(); ++s)
-      result.push_back({1 - s->at, s->width, s->depth, s->before});
+    for (const Section& section : std::views::reverse(sections))
+      result.push_back({1 - section.at, section.width, section.depth, section.before});
     return result;
   }
 

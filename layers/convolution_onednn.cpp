@@ -26,7 +26,7 @@ auto checked(const Call& call) {
   }
 }
 
-memory::desc layout(memory::dims sizes, MemoryTag tag) { return {std::move(sizes), memory::data_type::f32, tag}; }
+memory::desc layout(const memory::dims& sizes, MemoryTag tag) { return {sizes, memory::data_type::f32, tag}; }
 
 memory::desc nhwc(const Shape& shape) { return layout({shape[0], shape[3], shape[1], shape[2]}, MemoryTag::nhwc); }
 

@@ -106,7 +106,7 @@ std::vector<std::string> doubtful_results(const GroundTruth& truth, const Detect
   for (const Detection& detection : list) results[detection.picture_id].push_back(&detection);
 
   if (std::ranges::all_of(list, looks_normalised) && std::ranges::any_of(list, has_found_joint))
-    doubts.push_back("no coordinate is beyond 1.5: they look normalised to 0..1, and pixels are expected");
+    doubts.emplace_back("no coordinate is beyond 1.5: they look normalised to 0..1, and pixels are expected");
   if (const std::size_t n = count_outside(truth, results); n > 0)
     doubts.push_back(results_text(n, "lies wholly outside of its picture", "lie wholly outside of their pictures"));
   if (const auto ids = pictures_without_results(truth, results); !ids.empty())

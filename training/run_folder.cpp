@@ -102,7 +102,7 @@ void RunFolder::write_plans(const std::string& plans) const {
 
 std::string checkpoint_of_run(const std::string& path) {
   for (const char* name : {"best", "last"}) {
-    const std::string file = fmt::format("{}/checkpoints/{}.safetensors", path, name);
+    std::string file = fmt::format("{}/checkpoints/{}.safetensors", path, name);
     if (fs::exists(file)) return file;
   }
   throw InputError(path, "checkpoints", "this run has no checkpoint yet");

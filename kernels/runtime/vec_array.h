@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/runtime/bfloat16.h"
 #include "kernels/runtime/float16.h"
@@ -36,7 +37,7 @@ template <class R, class F>
 __device__ __forceinline__ R each_lane(F f) {
   R result;
 #pragma unroll
-  for (int i = 0; i < static_cast<int>(sizeof(result.lanes) / sizeof(result.lanes[0])); ++i) result.lanes[i] = f(i);
+  for (int i = 0; i < static_cast<int>(std::extent_v<decltype(R::lanes)>); ++i) result.lanes[i] = f(i);
   return result;
 }
 

@@ -19,11 +19,13 @@ template <int N>
 inline constexpr int kKept = 512 / N;
 
 template <int N>
-struct Native {
+struct Native {  // GCC 12 drops the attribute of an alias
+  // NOLINTBEGIN(modernize-use-using)
   typedef float f32 __attribute__((vector_size(N * 4)));
   typedef std::int32_t i32 __attribute__((vector_size(N * 4)));
   typedef std::uint32_t u32 __attribute__((vector_size(N * 4)));
   typedef std::uint16_t u16 __attribute__((vector_size(N * 2)));
+  // NOLINTEND(modernize-use-using)
 };
 template <>
 struct Native<1> {

@@ -79,7 +79,7 @@ TEST(PictureTest, BmpAndPpmAreRead) {
 }
 
 TEST(PictureTest, EveryPngKindBecomesRgbAsOpenCvDoes) {
-  const auto read = [](int width, std::vector<std::uint8_t> row, PngKind kind) {
+  const auto read = [](int width, const std::vector<std::uint8_t>& row, PngKind kind) {
     return decode_picture(make_png(width, 1, row, kind), "a").pixels;
   };
   EXPECT_THAT(read(2, {9, 200}, {8, 0}), ElementsAre(9, 9, 9, 200, 200, 200));

@@ -259,8 +259,8 @@ void compare_values(Findings& findings, const Results& results, const Json& expe
 // `expected` holds every `step`-th element.
 void compare_elements(Findings& findings, const std::string& what, const std::vector<float>& actual,
                       const std::vector<float>& expected, std::size_t step, double tolerance) {
-  findings.compare(what + " elements", static_cast<double>((actual.size() + step - 1) / step),
-                   static_cast<double>(expected.size()), 0.5);
+  const std::size_t elements = (actual.size() + step - 1) / step;
+  findings.compare(what + " elements", static_cast<double>(elements), static_cast<double>(expected.size()), 0.5);
   for (std::size_t i = 0; i < expected.size() && i * step < actual.size(); ++i) {
     findings.compare(fmt::format("{}[{}]", what, i * step), static_cast<double>(actual[i * step]),
                      static_cast<double>(expected[i]), tolerance);

@@ -124,7 +124,7 @@ Findings check_files(const fs::path& set) {
       findings.push_back(name + ": " + problem);
     ++checked;
   }
-  if (checked == 0) findings.push_back("no file was checked");
+  if (checked == 0) findings.emplace_back("no file was checked");
   return findings;
 }
 

@@ -59,9 +59,9 @@ Findings check_tensors(const Json& expected, const PthFile& found) {
     }
     if (tensor->type != type_named(row[1])) findings.push_back(path + ": type");
     if (Json(tensor->shape) != row[2]) findings.push_back(path + ": shape");
-    if (crc32(tensor->bytes) != row[3]) findings.push_back(path + ": bytes");
+    if (crc32(tensor->bytes) != row[3].get<std::string>()) findings.push_back(path + ": bytes");
   }
-  if (found.tensors.tensors().size() != expected["tensors"].size()) findings.push_back("more tensors than expected");
+  if (found.tensors.tensors().size() != expected["tensors"].size()) findings.emplace_back("more tensors than expected");
   return findings;
 }
 
@@ -74,7 +74,7 @@ Findings check_scalars(const Json& expected, const PthFile& found) {
     if (value == by_path.end()) findings.push_back(row[0].get<std::string>() + " is missing");
     if (value != by_path.end() && value->second != row[1]) findings.push_back(row[0].get<std::string>() + ": value");
   }
-  if (by_path.size() != expected["scalars"].size()) findings.push_back("more scalars than expected");
+  if (by_path.size() != expected["scalars"].size()) findings.emplace_back("more scalars than expected");
   return findings;
 }
 
@@ -117,7 +117,7 @@ Findings check_hostile(const fs::path& set) {
       findings.push_back("no file and place in: " + outcome);
     }
   }
-  if (!fs::is_empty(empty.path())) findings.push_back("something was written into the current folder");
+  if (!fs::is_empty(empty.path())) findings.emplace_back("something was written into the current folder");
   fs::current_path(before);
   return findings;
 }

@@ -83,21 +83,22 @@ std::vector<std::pair<std::string, std::string>> calls_of(const Callable& callab
   const std::string module(callable.module), name(callable.name), plain = global(module, name);
   const std::string short_names = "\x8c" + std::string(1, static_cast<char>(module.size())) + module + "\x94\x8c" +
                                   std::string(1, static_cast<char>(name.size())) + name + "\x94";
-  return {{"REDUCE", "\x80\x02" + plain + kArgument + "R."},
-          {"NEWOBJ", "\x80\x02" + plain + kArgument + "\x81."},
-          {"NEWOBJ_EX", "\x80\x04" + plain + kArgument + "}\x92."},
-          {"INST", "(" + unicode("touch pwned") + "i" + module + "\n" + name + "\n."},
-          {"OBJ", "(" + plain + unicode("touch pwned") + "o."},
-          {"BUILD", "\x80\x02" + plain + "}" + unicode("__setstate__") + kArgument + "sb."},
-          {"STACK_GLOBAL", "\x80\x04" + short_names + "\x93" + kArgument + "R."},
-          {"STACK_GLOBAL through memo", "\x80\x04" + short_names + "00h\x00h\x01\x93" + kArgument + "R."},
-          {"storage class", "\x80\x02" + persistent_storage(plain, "0", 16) + "."},
-          {"hook", "\x80\x02" + plain +
-                       "q\x01"
-                       "0" +
-                       tensor_of(persistent_storage(global("torch", "FloatStorage"), "0", 16), 0, small_int(4) + "\x85",
-                                 small_int(1) + "\x85") +
-                       "h\x01" + kArgument + "R."}};
+  return {
+      {"REDUCE", "\x80\x02" + plain + kArgument + "R."},
+      {"NEWOBJ", "\x80\x02" + plain + kArgument + "\x81."},
+      {"NEWOBJ_EX", "\x80\x04" + plain + kArgument + "}\x92."},
+      {"INST", "(" + unicode("touch pwned") + "i" + module + "\n" + name + "\n."},
+      {"OBJ", "(" + plain + unicode("touch pwned") + "o."},
+      {"BUILD", "\x80\x02" + plain + "}" + unicode("__setstate__") + kArgument + "sb."},
+      {"STACK_GLOBAL", "\x80\x04" + short_names + "\x93" + kArgument + "R."},
+      {"STACK_GLOBAL through memo", "\x80\x04" + short_names + std::string("00h\x00h\x01\x93", 7) + kArgument + "R."},
+      {"storage class", "\x80\x02" + persistent_storage(plain, "0", 16) + "."},
+      {"hook", "\x80\x02" + plain +
+                   "q\x01"
+                   "0" +
+                   tensor_of(persistent_storage(global("torch", "FloatStorage"), "0", 16), 0, small_int(4) + "\x85",
+                             small_int(1) + "\x85") +
+                   "h\x01" + kArgument + "R."}};
 }
 
 // What the message names: the first thing that is refused.
@@ -140,7 +141,7 @@ std::vector<Hostile> evil_pickles() {
   add("an escape sequence as a key", "\x80\x02}" + unicode("\x1b]0;pwned\x07") + "Ns.");
   add("a nested pickle", "\x80\x02}" + unicode("w") + "C\x04\x80\x02N.s.");
   add("a nested zip file", "PK\x03\x04");
-  for (const char opcode : std::string_view("012FILPSTUVdglpB\x8b\x8c\x8d\x8e\x8f\x90\x91\x94\x95\x96\x97\x98", 29)) {
+  for (const char opcode : std::string_view("012FILPSTUVdglpB\x8b\x8c\x8d\x8e\x8f\x90\x91\x94\x95\x96\x97\x98")) {
     add("opcode " + std::to_string(static_cast<unsigned char>(opcode)),
         std::string("\x80\x02") + opcode + std::string(9, '\0') + ".");
   }

@@ -210,9 +210,9 @@ void check_candidates(Problems& problems, const Candidates& found, const Case& g
   for (const auto& list : found) {
     total += list.size();
     counts.push_back(static_cast<std::int64_t>(list.size()));
-    if (!std::ranges::is_sorted(list, std::greater(), &Candidate::value)) problems.push_back("no falling order");
+    if (!std::ranges::is_sorted(list, std::greater(), &Candidate::value)) problems.emplace_back("no falling order");
   }
-  if (counts != golden.tensors.integers("cand_count")) problems.push_back("other numbers of candidates");
+  if (counts != golden.tensors.integers("cand_count")) problems.emplace_back("other numbers of candidates");
   if (total != golden.expected["candidates_total"].get<std::size_t>())
     problems.push_back(fmt::format("{} candidates, expected {}", total, golden.expected["candidates_total"].dump()));
   check_tensor(problems, "candidates", numbers(ours), numbers(theirs), kHeatmaps);
@@ -286,7 +286,7 @@ void check_decoding(Problems& problems, Context& context, std::span<const MapSou
   const AggregatedMaps maps(context, sources, frame.base, skeleton.flip);
   check_maps(problems, context, maps, golden);
   const auto tag_size = static_cast<std::size_t>(maps.embeddings().tag_size());
-  if (tag_size != golden.expected["tag_dims"].get<std::size_t>()) problems.push_back("another size of embeddings");
+  if (tag_size != golden.expected["tag_dims"].get<std::size_t>()) problems.emplace_back("another size of embeddings");
   if (golden.documentation) return;
 
   const Candidates candidates = highest_peaks(context, search_peaks(context, maps, options));

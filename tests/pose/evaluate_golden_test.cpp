@@ -113,10 +113,10 @@ Problems check_evaluate_case(const fs::path& folder) {
     check_evaluator(problems, golden, name, evaluator, tables);
     ++checked;
   }
-  if (checked < 2) problems.push_back("expected the numbers of two evaluators");
+  if (checked < 2) problems.emplace_back("expected the numbers of two evaluators");
   if (tables.size() == 2 &&
       golden.expected.at("evaluators_agree_on_precision").get<bool>() != (tables[0].precision == tables[1].precision)) {
-    problems.push_back("the evaluators agree where the tools do not, or the other way round");
+    problems.emplace_back("the evaluators agree where the tools do not, or the other way round");
   }
   if (golden.expected.contains("oks_first_images")) check_oks(problems, golden);
   const std::pair<const char*, std::size_t> counts[] = {{"images", golden.truth.pictures.size()},

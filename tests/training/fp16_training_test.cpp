@@ -39,7 +39,7 @@ class Fp16Training : public testing::Test {
     Adam adam(context, parameters, {});
     const Safetensors file = read_checkpoint(path);
     TrainingState state = restore_checkpoint(file, parameters, adam);
-    const TrainingState before = state;
+    TrainingState before = state;
     change(state);
     write_checkpoint(path, parameters, adam, state,
                      {file.metadata().at(std::string(kConfigKey)), file.metadata().at(std::string(kSkeletonKey))});
