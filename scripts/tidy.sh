@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# clang-tidy over the rooms named (all without arguments), with the checks of .clang-tidy, two files at a time. Needs
-# clang-tidy 16 or later, because older ones do not know all of C++20 (Debian 12: apt-get install clang-tidy-16), and a
-# configured build: cmake --preset cpu. BUILD names another build folder.
+# clang-tidy over the rooms named (all without arguments), with the checks of .clang-tidy, a file a core. Needs
+# clang-tidy 16 or later, because older ones do not know all of C++20, clang's omp.h (Debian 12: apt-get install
+# clang-tidy-16 libomp-16-dev), and a configured build: cmake --preset cpu. BUILD names another build folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build/cpu}
@@ -28,7 +28,7 @@ done
 [[ ${#files[@]} -gt 0 ]] || { echo "tidy: no compiled sources in ${rooms[*]}" >&2; exit 2; }
 
 printf '%s\n' "${files[@]}" |
-  xargs -P2 -I{} sh -c '"$1" -p "$2" --quiet "$3" 2>/dev/null' _ "$tidy" "$build" {} || {
+  xargs -P"$(nproc)" -I{} sh -c '"$1" -p "$2" --quiet "$3" 2>/dev/null' _ "$tidy" "$build" {} || {
   echo "tidy: findings above" >&2
   exit 1
 }

@@ -28,7 +28,8 @@ Arena::Arena(std::size_t, Backing backing) : backing_(backing), capacity_(kRange
       mmap(nullptr, capacity_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   log("new");
 }
-Arena::Arena(ReservedRange /*range*/) : Arena(0, Backing::memory) {}
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as core/arena.h declares it
+Arena::Arena(ReservedRange) : Arena(0, Backing::memory) {}
 Arena::~Arena() { munmap(base_, capacity_); }
 
 std::byte* Arena::allocate(std::size_t bytes, MemoryClass memory_class) {

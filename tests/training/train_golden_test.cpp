@@ -59,7 +59,7 @@ class Margins {
       char text[400];
       std::snprintf(text, sizeof text, "%s %s: expected %.9g, found %.9g, allowed %.3g", kind.c_str(), what.c_str(),
                     expected, found, tolerance);
-      problems_.push_back(text);
+      problems_.emplace_back(text);
     }
   }
   void print(const std::string& name, int start) const {
