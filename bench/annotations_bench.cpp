@@ -10,7 +10,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <limits>
 #include <string>
 #include <utility>
@@ -30,19 +29,23 @@ namespace fs = std::filesystem;
 
 constexpr int kRepetitions = 5;
 
-double seconds_of(const std::function<void()>& work) {
+// What the work gives is let go after its time.
+template <class Work>
+double seconds_of(const Work& work) {
   const double begin = thread_seconds();
-  work();
+  const auto result = work();
   return thread_seconds() - begin;
 }
 
-double least_seconds(const std::function<void()>& work) {
+template <class Work>
+double least_seconds(const Work& work) {
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kRepetitions; ++i) least = std::min(least, seconds_of(work));
   return least;
 }
 
-void report_reading(const std::string& what, double bytes, const std::function<void()>& read) {
+template <class Read>
+void report_reading(const std::string& what, double bytes, const Read& read) {
   malloc_trim(0);
   for (const auto& [time, seconds] : {std::pair("first", seconds_of(read)), std::pair("again", least_seconds(read))})
     fmt::print("{:<44} {}  {:8.3f} s  {:6.2f} GB/s\n", what, time, seconds, bytes / 1e9 / seconds);
@@ -82,19 +85,19 @@ void bench_annotations(std::size_t megabytes) {
   write_file_atomically(path, text);
   const auto bytes = static_cast<double>(text.size());
   report_reading(fmt::format("{:.0f} MB of annotations, for training", bytes / 1e6), bytes,
-                 [&] { read_annotations(path, "", coco_skeleton()); });
-  report_reading("the same, for scoring", bytes, [&] { read_ground_truth(path); });
+                 [&] { return read_annotations(path, "", coco_skeleton()); });
+  report_reading("the same, for scoring", bytes, [&] { return read_ground_truth(path); });
   fs::remove(path);
 }
 
 void bench_score(const std::string& annotations, const std::string& results) {
   const auto bytes = [](const std::string& path) { return static_cast<double>(fs::file_size(path)); };
-  report_reading(annotations, bytes(annotations), [&] { read_ground_truth(annotations); });
-  report_reading(results, bytes(results), [&] { read_results(results); });
+  report_reading(annotations, bytes(annotations), [&] { return read_ground_truth(annotations); });
+  report_reading(results, bytes(results), [&] { return read_results(results); });
   const GroundTruth truth = read_ground_truth(annotations);
   const Detections detections = read_results(results);
   const EvaluateOptions options = options_for(truth, Evaluator::pycocotools);
-  fmt::print("{:<44} {:8.3f} s\n", "scoring", least_seconds([&] { evaluate(truth, detections, options); }));
+  fmt::print("{:<44} {:8.3f} s\n", "scoring", least_seconds([&] { return evaluate(truth, detections, options); }));
 }
 
 }  // namespace
