@@ -22,33 +22,27 @@ namespace json = simdjson::ondemand;
 void parse_category(json::object object, JsonCategory& category) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "name", "keypoints"});
   Fields fields(kNames);
-  for (json::field field : object) {
-    const int which = fields.meet(field);
-    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
-    json::value& value = field.value();
+  fields.read(object, [&](int which, std::string_view key, json::value& value) {
     if (which == 0) category.id = read_integer(key, value);
     if (which == 1) category.name = read_text(key, value);
     if (which == 2) {
       json::array names = read_list(key, value);
       category.keypoints = names.count_elements();
     }
-  }
+  });
   fields.require_first(1);
 }
 
 void parse_picture(json::object object, JsonPicture& picture) {
   static constexpr auto kNames = std::to_array<std::string_view>({"id", "file_name", "width", "height", "crowdIndex"});
   Fields fields(kNames);
-  for (json::field field : object) {
-    const int which = fields.meet(field);
-    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
-    json::value& value = field.value();
+  fields.read(object, [&](int which, std::string_view key, json::value& value) {
     if (which == 0) picture.id = read_integer(key, value);
     if (which == 1) picture.file_name = read_text(key, value);
     if (which == 2) picture.width = read_small_integer(key, value);
     if (which == 3) picture.height = read_small_integer(key, value);
     if (which == 4) picture.crowd_index = read_number(key, value);
-  }
+  });
   fields.require_first(4);
 }
 
@@ -90,10 +84,7 @@ void parse_person(json::object object, JsonPerson& person) {
       {"id", "image_id", "keypoints", "category_id", "iscrowd", "bbox", "area", "num_keypoints", "segmentation"});
   Fields fields(kNames);
   std::string_view segmentation;
-  for (json::field field : object) {
-    const int which = fields.meet(field);
-    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
-    json::value& value = field.value();
+  fields.read(object, [&](int which, std::string_view key, json::value& value) {
     if (which == 0) person.id = read_integer(key, value);
     if (which == 1) person.picture_id = read_integer(key, value);
     if (which == 2) person.keypoints = read_coordinates(key, value);
@@ -103,7 +94,7 @@ void parse_person(json::object object, JsonPerson& person) {
     if (which == 6) person.area = parse_area(key, value);
     if (which == 7) person.num_keypoints = read_small_integer(key, value);
     if (which == 8) segmentation = raw_text(key, value);
-  }
+  });
   fields.require_first(3);
   if (person.iscrowd || person.num_keypoints == 0 || count_labelled(person.keypoints) == 0)
     person.segmentation = segmentation;
@@ -199,10 +190,7 @@ RunLengths parse_runs(json::object object) {
   RunLengths runs;
   static constexpr auto kNames = std::to_array<std::string_view>({"counts", "size"});
   Fields fields(kNames);
-  for (json::field field : object) {
-    const int which = fields.meet(field);
-    const std::string_view key = which < 0 ? "" : kNames[static_cast<std::size_t>(which)];
-    json::value& value = field.value();
+  fields.read(object, [&](int which, std::string_view key, json::value& value) {
     if (which == 0 && value.type() == json::json_type::string)
       runs.counts = parse_compressed_counts(read_text(key, value));
     if (which == 0 && value.type() == json::json_type::array)
@@ -217,7 +205,7 @@ RunLengths parse_runs(json::object object) {
       runs.height = static_cast<int>(std::clamp(size[0], -1.0, 1e6));
       runs.width = static_cast<int>(std::clamp(size[1], -1.0, 1e6));
     }
-  }
+  });
   fields.require_first(2);
   check_runs(runs);
   return runs;

@@ -30,11 +30,11 @@ class Fields {
     return -1;
   }
 
-  // Of a field that was not looked at yet. Few are spelled with escapes: the others are compared where they stand.
-  int meet(simdjson::ondemand::field& field) {
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      if (field.key().unsafe_is_equal(names_[i])) return meet(i);
-    return meet(field.unescaped_key().value());
+  // Calls use(position, name, value) for each field of the object that has one of the names.
+  template <class Use>
+  void read(simdjson::ondemand::object object, const Use& use) {
+    for (simdjson::ondemand::field field : object)
+      if (const int which = meet(field); which >= 0) use(which, names_[static_cast<std::size_t>(which)], field.value());
   }
 
   void require_first(std::size_t n) const {
@@ -43,6 +43,13 @@ class Fields {
   }
 
  private:
+  // Few are spelled with escapes: the others are compared where they stand.
+  int meet(simdjson::ondemand::field& field) {
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      if (field.key().unsafe_is_equal(names_[i])) return meet(i);
+    return meet(field.unescaped_key().value());
+  }
+
   int meet(std::size_t i) {
     if ((met_ >> i & 1u) != 0) throw FieldError(names_[i], "is there twice");
     met_ |= 1u << i;
