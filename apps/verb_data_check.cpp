@@ -52,14 +52,14 @@ CheckedFile check_file(const SplitFiles& files, const Skeleton& skeleton, const 
 std::string format(const CheckedFile& file) {
   std::string text = fmt::format("{}: {} pictures, {} people\n", file.file, file.pictures, file.people);
   for (const Problem& problem : file.problems) {
-    text += fmt::format("\n{} {}\n  training: {}\n", problem.count, title_of(problem.kind), effect_of(problem.kind));
+    text += fmt::format("\n{}: {}\n  training: {}\n", title_of(problem.kind), problem.count, effect_of(problem.kind));
     for (const Problem::Place& place : problem.places)
       text += place.what.empty() ? fmt::format("    {}\n", place.where)
                                  : fmt::format("    {}: {}\n", place.where, place.what);
     if (problem.count > problem.places.size())
       text += fmt::format("    ... and {} more\n", problem.count - problem.places.size());
   }
-  return text + (file.problems.empty() ? "nothing found\n" : "");
+  return text + (file.problems.empty() ? "no problem found\n" : "");
 }
 
 Json json_of(const CheckedFile& file) {

@@ -48,7 +48,7 @@ constexpr const char* kLabels = "set/annotations/person_keypoints_train.json";
 TEST_F(DataCliTest, CheckFindsNothingInTheShippedSet) {
   const ProgramResult result = run("data check data.root=set --part train");
   EXPECT_EQ(result.code, 0);
-  EXPECT_EQ(result.out, std::string(kLabels) + ": 1 pictures, 1 people\nnothing found\n");
+  EXPECT_EQ(result.out, std::string(kLabels) + ": 1 pictures, 1 people\nno problem found\n");
   EXPECT_EQ(result.err, "picture 1/1\n");
   EXPECT_EQ(run(std::string("data check ") + kLabels).code, 0) << "labels alone";
   EXPECT_EQ(run("data check data.root=set 'data.train=[train]' data.val=train").code, 0);
@@ -69,11 +69,11 @@ TEST_F(DataCliTest, CheckListsAllProblemsWithPlaceAndEffect) {
       result.out,
       std::string(kLabels) +
           ": 2 pictures, 2 people\n"
-          "\n1 entries that cannot be used\n  training: training refuses the file\n"
+          "\nentries that cannot be used: 1\n  training: training refuses the file\n"
           "    annotation 2: keypoints: expected 51 numbers (17 keypoints of skeleton \"coco\"), found 3\n"
-          "\n1 pictures without a file\n  training: training stops there; data.skip_missing=N leaves up to N out\n"
+          "\npictures without a file: 1\n  training: training stops there; data.skip_missing=N leaves up to N out\n"
           "    picture 7: set/train/gone.jpg\n"
-          "\n1 labelled keypoints outside of the picture\n  training: the heatmap loss does not count there: it is "
+          "\nlabelled keypoints outside of the picture: 1\n  training: the heatmap loss does not count there: it is "
           "masked\n    annotation 1: nose at (700, 81), picture 785 has 640 x 425\n");
   const ProgramResult labels = run("data check data.root=set --part train --labels-only --json");
   EXPECT_EQ(labels.code, 3);
@@ -88,10 +88,10 @@ TEST_F(DataCliTest, CheckReadsThePictures) {
   cut_picture("set/train/000000000785.jpg");
   const ProgramResult result = run("data check data.root=set --part train --threads 2");
   EXPECT_EQ(result.code, 3);
-  EXPECT_THAT(result.out, AllOf(HasSubstr("1 pictures that cannot be read\n"), HasSubstr("Premature end of JPEG")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("pictures that cannot be read: 1\n"), HasSubstr("Premature end of JPEG")));
   const ProgramResult given = run(std::string("data check ") + kLabels + " --pictures set/train");
   EXPECT_EQ(given.code, 3);
-  EXPECT_THAT(given.out, HasSubstr("1 pictures that cannot be read\n"));
+  EXPECT_THAT(given.out, HasSubstr("pictures that cannot be read: 1\n"));
 }
 
 TEST_F(DataCliTest, CrowdPoseNeedsNoAreas) {
@@ -101,7 +101,7 @@ TEST_F(DataCliTest, CrowdPoseNeedsNoAreas) {
   for (json& person : document["annotations"]) person.erase("area");
   write_file_atomically(path, document.dump());
   const ProgramResult result = run("data check data.dataset=crowdpose data.root=crowds --part train");
-  EXPECT_EQ(result.out, "crowds/json/crowdpose_train.json: 2 pictures, 4 people\nnothing found\n");
+  EXPECT_EQ(result.out, "crowds/json/crowdpose_train.json: 2 pictures, 4 people\nno problem found\n");
 }
 
 TEST_F(DataCliTest, StatsCountScalesPeopleAndKeypoints) {
