@@ -4,8 +4,8 @@
 //
 // Makes a file as large as COCO's person_keypoints_train2017.json (default 240 MB), fields and polygons as there, in
 // the temporary folder, and reads it: for training, and for scoring. With two files (bench/score_set.py) it reads and
-// scores those. Processor time of one thread, from the opened file to the finished set: of the first reading, which gets
-// its memory from the system, and the least of five more, which find it there.
+// scores those. Processor time of one thread, from the opened file to the finished set: of the first reading, which
+// gets its memory from the system, and the least of five more, which find it there.
 #include <fmt/format.h>
 #include <malloc.h>
 
