@@ -20,10 +20,9 @@ done
 rooms=("$@")
 [[ ${#rooms[@]} -gt 0 ]] || rooms=(core kernels layers losses models data pose training apps tests bench)
 files=()
-for room in "${rooms[@]}"; do
-  while read -r file; do
-    grep -qF "$PWD/$file" "$build/compile_commands.json" && files+=("$file")
-  done < <(git ls-files "$room/*.cpp" "$room/*.cu")
+for room in "${rooms[@]}"; do  # of the tests, the files that include several
+  mapfile -t -O "${#files[@]}" files < <(
+    sed -nE "s|^ *\"file\": \"($PWD/($build/)?$room/[^\"]*)\".*|\1|p" "$build/compile_commands.json" | sort -u)
 done
 [[ ${#files[@]} -gt 0 ]] || { echo "tidy: no compiled sources in ${rooms[*]}" >&2; exit 2; }
 
@@ -32,4 +31,4 @@ printf '%s\n' "${files[@]}" |
   echo "tidy: findings above" >&2
   exit 1
 }
-echo "tidy: ${#files[@]} files, nothing found"
+echo "tidy: ${#files[@]} translation units, nothing found"

@@ -10,35 +10,35 @@
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::IsSupersetOf;
 
-const std::vector<std::string> kSmall{"bench",         "model.modules=[1,1,1]",
-                                      "model.width=8", "model.blocks=1",
-                                      "train.batch=2", "train.input_size=64",
-                                      "--seconds",     "0",
-                                      "--device",      "cpu"};
+const std::vector<std::string> kSmallBench{"bench",         "model.modules=[1,1,1]",
+                                           "model.width=8", "model.blocks=1",
+                                           "train.batch=2", "train.input_size=64",
+                                           "--seconds",     "0",
+                                           "--device",      "cpu"};
 
 ProgramResult bench(std::vector<std::string> more) {
-  more.insert(more.begin(), kSmall.begin(), kSmall.end());
+  more.insert(more.begin(), kSmallBench.begin(), kSmallBench.end());
   return run_posecu(more);
 }
 
-std::set<std::string> kinds_of(const json& run) {
+std::set<std::string> kinds_of(const Json& run) {
   std::set<std::string> kinds;
-  for (const json& row : run.at("kinds")) kinds.insert(row.at("kind").get<std::string>());
+  for (const Json& row : run.at("kinds")) kinds.insert(row.at("kind").get<std::string>());
   return kinds;
 }
 
 TEST(BenchCliTest, CountsEveryOperationOfBothRuns) {
   const ProgramResult result = bench({"--json"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const json report = json::parse(result.out);
+  const Json report = Json::parse(result.out);
   EXPECT_GT(report.at("copy_gb_s"), 0);
   EXPECT_GT(report.at("matrix_gflop_s"), 0);
   ASSERT_EQ(report.at("runs").size(), 2);
-  const json &inference = report["runs"][0], &step = report["runs"][1];
+  const Json &inference = report["runs"][0], &step = report["runs"][1];
   EXPECT_EQ(inference.at("batch"), 1);
   EXPECT_EQ(step.at("batch"), 2);
   EXPECT_THAT(kinds_of(inference), IsSupersetOf({"convolution", "convolution + sum", "fusion", "concatenation"}));
@@ -55,8 +55,8 @@ TEST(BenchCliTest, CountsEveryOperationOfBothRuns) {
 TEST(BenchCliTest, CountsProductsAndBytes) {
   const ProgramResult result = bench({"--only", "inference", "--batch", "3", "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
-  const json report = json::parse(result.out);
-  for (const json& row : report.at("runs")[0].at("shapes")) {
+  const Json report = Json::parse(result.out);
+  for (const Json& row : report.at("runs")[0].at("shapes")) {
     if (row.at("shape") != "3x64x64x3 to 64, 3x3 /2") continue;
     EXPECT_EQ(row.at("calls"), 1);
     EXPECT_NEAR(row.at("gflop").get<double>(), 3 * 2 * 32 * 32 * 64 * 27 / 1e9, 1e-12);

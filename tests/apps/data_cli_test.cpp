@@ -16,7 +16,7 @@ namespace posecu {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -30,7 +30,7 @@ class DataCliTest : public testing::Test {
   template <class Change>
   void change(Change apply) const {
     const std::string path = file("set/annotations/person_keypoints_train.json").string();
-    json document = json::parse(read_text_file(path));
+    Json document = Json::parse(read_text_file(path));
     apply(document);
     write_file_atomically(path, document.dump());
   }
@@ -55,9 +55,9 @@ TEST_F(DataCliTest, CheckFindsNothingInTheShippedSet) {
 }
 
 TEST_F(DataCliTest, CheckListsAllProblemsWithPlaceAndEffect) {
-  change([](json& document) {
+  change([](Json& document) {
     document["images"].push_back({{"id", 7}, {"file_name", "gone.jpg"}, {"width", 64}, {"height", 48}});
-    json person = document["annotations"][0];
+    Json person = document["annotations"][0];
     person["id"] = 1, person["keypoints"][0] = 700;
     document["annotations"].push_back(person);
     person["id"] = 2, person["keypoints"] = {1, 2, 3};
@@ -77,7 +77,7 @@ TEST_F(DataCliTest, CheckListsAllProblemsWithPlaceAndEffect) {
           "masked\n    annotation 1: nose at (700, 81), picture 785 has 640 x 425\n");
   const ProgramResult labels = run("data check data.root=set --part train --labels-only --json");
   EXPECT_EQ(labels.code, 3);
-  const json found = json::parse(labels.out).at("files").at(0);
+  const Json found = Json::parse(labels.out).at("files").at(0);
   EXPECT_EQ(found.at("people"), 2);
   ASSERT_EQ(found.at("problems").size(), 2u) << "no picture was looked for";
   EXPECT_EQ(found["problems"][1]["count"], 1);
@@ -97,8 +97,8 @@ TEST_F(DataCliTest, CheckReadsThePictures) {
 TEST_F(DataCliTest, CrowdPoseNeedsNoAreas) {
   ASSERT_EQ(run("data synth --out crowds --layout crowdpose --count 2 --size 96x64 --quiet").code, 0);
   const std::string path = file("crowds/json/crowdpose_train.json").string();
-  json document = json::parse(read_text_file(path));
-  for (json& person : document["annotations"]) person.erase("area");
+  Json document = Json::parse(read_text_file(path));
+  for (Json& person : document["annotations"]) person.erase("area");
   write_file_atomically(path, document.dump());
   const ProgramResult result = run("data check data.dataset=crowdpose data.root=crowds --part train");
   EXPECT_EQ(result.out, "crowds/json/crowdpose_train.json: 2 pictures, 4 people\nno problem found\n");
@@ -114,7 +114,7 @@ TEST_F(DataCliTest, StatsCountScalesPeopleAndKeypoints) {
         "people a picture\n    1        1 100.0 % ####", "  nose                     1         0",
         "keypoints            visible    hidden  unlabelled\n"})
     EXPECT_THAT(result.out, HasSubstr(text));
-  const json stats = json::parse(run("data stats data.root=set --part train model.embedding_dim=4 --json").out);
+  const Json stats = Json::parse(run("data stats data.root=set --part train model.embedding_dim=4 --json").out);
   EXPECT_EQ(stats.at("files").at(0).at("scale_levels").size(), 4u);
   EXPECT_EQ(stats["files"][0]["keypoints"][0]["name"], "nose");
 }
@@ -195,7 +195,7 @@ TEST_F(DamagedSetCliTest, AMissingPictureStopsARunUnlessAsManyAreAllowed) {
   const ProgramResult evaluated = eval("--json data.skip_missing=1"), trained = train("data.skip_missing=1");
   EXPECT_EQ(evaluated.code, 0) << evaluated.err;
   EXPECT_THAT(evaluated.err, HasSubstr(left_out));
-  EXPECT_EQ(json::parse(evaluated.out).at("pictures"), 2);
+  EXPECT_EQ(Json::parse(evaluated.out).at("pictures"), 2);
   EXPECT_EQ(trained.code, 0) << trained.err;
   EXPECT_THAT(trained.err, HasSubstr(left_out));
   fs::remove(file("set/train/000000000003.jpg"));
@@ -228,22 +228,22 @@ TEST_F(DamagedSetCliTest, APictureThatChangesDuringARunIsRemarkedOnOrStopsIt) {
 
 // Everything at once that labels get wrong: the training goes on, and no number of its log is other than finite.
 TEST_F(DamagedSetCliTest, ContradictoryLabelsGiveAFiniteLoss) {
-  change([](json& document) {
-    json& people = document["annotations"];
-    const json whole = people[0];
-    const auto add = [&](const char* field, const json& value) {
-      json person = whole;
+  change([](Json& document) {
+    Json& people = document["annotations"];
+    const Json whole = people[0];
+    const auto add = [&](const char* field, const Json& value) {
+      Json person = whole;
       person["id"] = 1000 + people.size();
       person[field] = value;
       people.push_back(person);
     };
     std::vector<double> zeros(51), outside(51, -500), far(51, 9e5);
     for (std::size_t k = 2; k < 51; k += 3) zeros[k] = outside[k] = far[k] = 2;
-    for (const json& box : {json{0, 0, 0, 0}, json{5, 5, 0, 20}, json{-50, -50, 900, 900}, json{5, 5, 1e-300, 1e-300}})
+    for (const Json& box : {Json{0, 0, 0, 0}, Json{5, 5, 0, 20}, Json{-50, -50, 900, 900}, Json{5, 5, 1e-300, 1e-300}})
       add("bbox", box);
-    for (const json& area : {json(0), json(1e300)}) add("area", area);
+    for (const Json& area : {Json(0), Json(1e300)}) add("area", area);
     for (const auto& keypoints : {zeros, outside, far}) add("keypoints", keypoints);
-    for (const json& count : {json(0), json(17), json(-1)}) add("num_keypoints", count);
+    for (const Json& count : {Json(0), Json(17), Json(-1)}) add("num_keypoints", count);
     add("iscrowd", 1);
   });
   const ProgramResult result = train("");
@@ -252,7 +252,7 @@ TEST_F(DamagedSetCliTest, ContradictoryLabelsGiveAFiniteLoss) {
   int steps = 0;
   std::istringstream lines(log);
   for (std::string line; std::getline(lines, line);) {
-    const json entry = json::parse(line);
+    const Json entry = Json::parse(line);
     if (!entry.contains("loss")) continue;
     EXPECT_TRUE(entry["loss"].is_number() && std::isfinite(entry["loss"].get<double>())) << line;
     ++steps;

@@ -14,7 +14,7 @@ namespace posecu {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -25,15 +25,15 @@ class DataSynthCliTest : public testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     return run_posecu(words, folder_.path());
   }
-  json read(const std::string& file) const { return json::parse(read_text_file((folder_.path() / file).string())); }
+  Json read(const std::string& file) const { return Json::parse(read_text_file((folder_.path() / file).string())); }
 
   TemporaryFolder folder_;
 };
 
 // The annotations themselves, as somebody's results.
-void write_as_results(const json& annotations, const fs::path& path) {
-  json results = json::array();
-  for (const json& person : annotations)
+void write_as_results(const Json& annotations, const fs::path& path) {
+  Json results = Json::array();
+  for (const Json& person : annotations)
     if (person.at("num_keypoints") > 0)
       results.push_back({{"image_id", person.at("image_id")},
                          {"category_id", 1},
@@ -46,7 +46,7 @@ TEST_F(DataSynthCliTest, MakesASetThatScoresAsPerfectAgainstItself) {
   const ProgramResult made = synth({"--out", "people", "--count", "4", "--size", "200x150", "--seed", "3"});
   EXPECT_EQ(made.code, 0) << made.err;
   EXPECT_THAT(made.out, testing::StartsWith("people: 4 pictures, "));
-  const json file = read("people/annotations/person_keypoints_train.json");
+  const Json file = read("people/annotations/person_keypoints_train.json");
   EXPECT_EQ(file.at("images").size(), 4u);
   EXPECT_EQ(file.at("images").at(3).at("width"), 200);
   EXPECT_TRUE(fs::exists(folder_.path() / "people/train/000000000004.jpg"));
@@ -56,7 +56,7 @@ TEST_F(DataSynthCliTest, MakesASetThatScoresAsPerfectAgainstItself) {
         {"score", "people/annotations/person_keypoints_train.json", "results.json", "--json", "--evaluator", evaluator},
         folder_.path());
     ASSERT_EQ(scored.code, 0) << scored.err;
-    EXPECT_DOUBLE_EQ(json::parse(scored.out).at("statistics").at("AP"), 1) << evaluator;
+    EXPECT_DOUBLE_EQ(Json::parse(scored.out).at("statistics").at("AP"), 1) << evaluator;
   }
 }
 
@@ -65,14 +65,14 @@ TEST_F(DataSynthCliTest, MakesSeveralSplitsAsCrowdPose) {
                                     "train,val", "--count", "2,1", "--quiet"});
   EXPECT_EQ(made.code, 0) << made.err;
   EXPECT_THAT(made.err, IsEmpty());
-  const json file = read("crowds/json/crowdpose_val.json");
+  const Json file = read("crowds/json/crowdpose_val.json");
   ASSERT_EQ(file.at("images").size(), 1u);
   EXPECT_TRUE(fs::exists(folder_.path() / "crowds/images" / file.at("images").at(0).at("file_name")));
   write_as_results(file.at("annotations"), folder_.path() / "results.json");
   const ProgramResult scored =
       run_posecu({"score", "crowds/json/crowdpose_val.json", "results.json", "--json"}, folder_.path());
   ASSERT_EQ(scored.code, 0) << scored.err;
-  EXPECT_DOUBLE_EQ(json::parse(scored.out).at("statistics").at("AP"), 1);
+  EXPECT_DOUBLE_EQ(Json::parse(scored.out).at("statistics").at("AP"), 1);
 }
 
 TEST_F(DataSynthCliTest, NamesWhatIsWrongWithAnOption) {

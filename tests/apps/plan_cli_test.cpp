@@ -14,11 +14,11 @@ namespace {
 using testing::HasSubstr;
 
 // What the program says of a network as small as this, with more keys.
-const std::vector<std::string> kSmall{"model.modules=[1,1,1]", "model.width=16", "model.blocks=1",
-                                      "train.input_size=128", "train.batch=2"};
+const std::vector<std::string> kSmallPlan{"model.modules=[1,1,1]", "model.width=16", "model.blocks=1",
+                                          "train.input_size=128", "train.batch=2"};
 nlohmann::json planned(const std::vector<std::string>& more) {
   std::vector<std::string> words{"plan", "--json", "--threads", "2"};
-  words.insert(words.end(), kSmall.begin(), kSmall.end());
+  words.insert(words.end(), kSmallPlan.begin(), kSmallPlan.end());
   words.insert(words.end(), more.begin(), more.end());
   const ProgramResult result = run_posecu(words);
   EXPECT_EQ(result.code, 0) << result.err;
@@ -56,7 +56,7 @@ TEST(PlanCliTest, FindsTheLargestBatchThatFits) {
   const int largest = planned({"--memory", "1"})["largest_batch"];
   const auto peak = [](int batch) {
     std::vector<std::string> words{"plan", "--json"};
-    words.insert(words.end(), kSmall.begin(), kSmall.end() - 1);
+    words.insert(words.end(), kSmallPlan.begin(), kSmallPlan.end() - 1);
     words.push_back("train.batch=" + std::to_string(batch));
     return nlohmann::json::parse(run_posecu(words).out)["step"]["peak"].get<std::size_t>();
   };
@@ -67,7 +67,7 @@ TEST(PlanCliTest, FindsTheLargestBatchThatFits) {
 
 TEST(PlanCliTest, PrintsATable) {
   std::vector<std::string> words{"plan", "--memory", "1"};
-  words.insert(words.end(), kSmall.begin(), kSmall.end());
+  words.insert(words.end(), kSmallPlan.begin(), kSmallPlan.end());
   const ProgramResult table = run_posecu(words);
   EXPECT_EQ(table.code, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("step: 2 pictures, inference: 1 picture\n"));

@@ -13,14 +13,14 @@ namespace posecu {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 // Every evaluator of a golden case, against what the tool of that name said.
 std::vector<std::string> check_score_case(const fs::path& folder) {
   std::vector<std::string> problems;
-  const json expected = json::parse(read_text_file(folder / "expected.json"));
+  const Json expected = Json::parse(read_text_file(folder / "expected.json"));
   for (const std::string name :
        {"xtcocotools_keypoints", "xtcocotools_keypoints_crowd", "pycocotools_keypoints", "crowdposetools"}) {
     if (!expected.contains(name)) continue;
@@ -34,10 +34,10 @@ std::vector<std::string> check_score_case(const fs::path& folder) {
       problems.push_back(fmt::format("{}: exit code {}: {}", name, result.code, result.err));
       continue;
     }
-    const json statistics = json::parse(result.out).at("statistics");
+    const Json statistics = Json::parse(result.out).at("statistics");
     for (const auto& [statistic, value] : expected[name].items()) {
       if (statistic.starts_with("unused")) continue;
-      const json found = statistics.value(statistic, json("missing"));
+      const Json found = statistics.value(statistic, Json("missing"));
       const bool equal = value == -1
                              ? found.is_null()
                              : found.is_number() && std::abs(found.get<double>() - value.get<double>()) <= 1e-12;
@@ -72,7 +72,7 @@ class ScoreCliTest : public testing::Test {
   template <class Change>
   void change(const char* file, Change apply) const {
     const std::string path = (folder_.path() / file).string();
-    json document = json::parse(read_text_file(path));
+    Json document = Json::parse(read_text_file(path));
     apply(document);
     write_file_atomically(path, document.dump());
   }
@@ -93,7 +93,7 @@ TEST_F(ScoreCliTest, PrintsTheLinesOfTheTools) {
                                     " Average Recall     (AR) @[ IoU=0.75      | area=   all | maxDets= 20 ] = ",
                                     " Average Recall     (AR) @[ IoU=0.50:0.95 | area=medium | maxDets= 20 ] = ",
                                     " Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets= 20 ] = "};
-  const json expected = json::parse(read_text_file(mini_goldens() / "evaluate/coco_synthetic_40/expected.json"));
+  const Json expected = Json::parse(read_text_file(mini_goldens() / "evaluate/coco_synthetic_40/expected.json"));
   const auto lines_of = [&](const std::string& tool, const char* number) {
     std::string lines;
     constexpr const char* kNames[] = {"AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL"};
@@ -124,8 +124,8 @@ TEST_F(ScoreCliTest, PrintsCrowdPosesClassesAsEachToolDoes) {
 
 TEST_F(ScoreCliTest, WarnsOfWhatTheWriterHardlyMeant) {
   use("coco_synthetic_40");
-  change("detections.json", [](json& list) {
-    for (json& entry : list)
+  change("detections.json", [](Json& list) {
+    for (Json& entry : list)
       for (std::size_t k = 0; k < 51; ++k)
         if (k % 3 != 2) entry["keypoints"][k] = entry["keypoints"][k].get<double>() / 2000;
   });
@@ -134,11 +134,11 @@ TEST_F(ScoreCliTest, WarnsOfWhatTheWriterHardlyMeant) {
   EXPECT_THAT(result.err, HasSubstr("posecu: warning: detections.json: no coordinate is beyond 1.5"));
   EXPECT_THAT(score({"--quiet"}).err, IsEmpty());
   result = score({"--json"});
-  EXPECT_THAT(json::parse(result.out).at("warnings").dump(), HasSubstr("normalised"));
+  EXPECT_THAT(Json::parse(result.out).at("warnings").dump(), HasSubstr("normalised"));
 
   use("coco_synthetic_40");
-  change("detections.json", [](json& list) {
-    for (json& entry : list) entry["category_id"] = 0;
+  change("detections.json", [](Json& list) {
+    for (Json& entry : list) entry["category_id"] = 0;
   });
   result = score();
   EXPECT_EQ(result.code, 0) << "the tools score it too";
@@ -148,7 +148,7 @@ TEST_F(ScoreCliTest, WarnsOfWhatTheWriterHardlyMeant) {
 
 TEST_F(ScoreCliTest, NamesTheFirstUnknownPictures) {
   use("coco_synthetic_40");
-  change("detections.json", [](json& list) {
+  change("detections.json", [](Json& list) {
     for (std::size_t i = 0; i < 7; ++i) list[i]["image_id"] = 700 + i;
   });
   ProgramResult result = score();
@@ -156,7 +156,7 @@ TEST_F(ScoreCliTest, NamesTheFirstUnknownPictures) {
   EXPECT_THAT(result.out, IsEmpty());
   EXPECT_THAT(result.err, HasSubstr("detections.json: has results of pictures that gt.json does not list: "
                                     "700, 701, 702, 703, 704, ...\n  try: "));
-  change("detections.json", [](json& list) { list[3]["image_id"] = "000000000785.jpg"; });
+  change("detections.json", [](Json& list) { list[3]["image_id"] = "000000000785.jpg"; });
   result = score();
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.err, HasSubstr("detections.json: [3].image_id: expected an integer, found the text "
@@ -165,16 +165,16 @@ TEST_F(ScoreCliTest, NamesTheFirstUnknownPictures) {
 
 TEST_F(ScoreCliTest, ChecksAFileForAServerWithoutAnnotations) {
   use("coco_synthetic_40");
-  change("gt.json", [](json& document) {
+  change("gt.json", [](Json& document) {
     document.erase("annotations");
-    for (json& category : document["categories"]) category.erase("keypoints");
+    for (Json& category : document["categories"]) category.erase("keypoints");
   });
   ProgramResult result = score();
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("note: gt.json has no annotations: there is nothing to score\n"));
   EXPECT_THAT(result.out, HasSubstr("note: detections.json is in order: "));
-  EXPECT_THAT(json::parse(score({"--json"}).out).at("statistics"), IsEmpty());
-  change("detections.json", [](json& list) { list[2]["category_id"] = 2; });
+  EXPECT_THAT(Json::parse(score({"--json"}).out).at("statistics"), IsEmpty());
+  change("detections.json", [](Json& list) { list[2]["category_id"] = 2; });
   result = score();
   EXPECT_EQ(result.code, 3);
   EXPECT_THAT(result.err, HasSubstr("detections.json: [2].category_id: expected 1, found 2"));
@@ -189,7 +189,7 @@ TEST_F(ScoreCliTest, TakesTheSigmasOfASkeleton) {
     words.insert(words.end(), more.begin(), more.end());
     const ProgramResult result = score(words);
     EXPECT_EQ(result.code, 0) << result.err;
-    return json::parse(result.out).at("statistics").at("AP").get<double>();
+    return Json::parse(result.out).at("statistics").at("AP").get<double>();
   };
   const ProgramResult written = run_posecu({"config", "skeleton", "coco"}, folder_.path());
   write_file_atomically((folder_.path() / "own.toml").string(), written.out);

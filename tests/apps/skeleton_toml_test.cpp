@@ -78,10 +78,10 @@ std::string with_line(const std::string& line) {
 }
 
 TEST(SkeletonTomlTest, RefusesWrongFilesNamingTheLine) {
-  struct Wrong {
+  struct WrongLine {
     std::string line, message;
   };
-  const std::vector<Wrong> lines = {
+  const std::vector<WrongLine> lines = {
       {"sigma = [1, 1, 1]", "mine.toml: line 5: unknown key sigma; did you mean `sigmas`?"},
       {"name = 3", "mine.toml: line 1: name: expected a text"},
       {"name = \"\"", "line 1: name: expected a text of 1 to 100 bytes"},

@@ -13,8 +13,8 @@
 namespace posecu {
 namespace {
 
-constexpr std::array<std::string_view, 4> kShort = {"train.epochs=0", "train.steps=2", "train.input_size=64",
-                                                    "eval.input_size=64"};
+constexpr std::array<std::string_view, 4> kShortRun = {"train.epochs=0", "train.steps=2", "train.input_size=64",
+                                                       "eval.input_size=64"};
 
 std::vector<std::string> commands_of(const std::string& page) {
   std::istringstream text(read_text_file(fmt::format("{}/docs/{}", POSECU_SOURCE_FOLDER, page)));
@@ -36,7 +36,7 @@ std::string prepared(std::string command) {
   for (std::size_t at; (at = command.find(kBuilt)) != std::string::npos;) command.erase(at, kBuilt.size());
   if (command.starts_with("posecu eval")) return command + " eval.input_size=64";
   if (!command.starts_with("posecu train") || command.find("--resume") != std::string::npos) return command;
-  return fmt::format("{} {} 'train.milestones=[]'", command, fmt::join(kShort, " "));
+  return fmt::format("{} {} 'train.milestones=[]'", command, fmt::join(kShortRun, " "));
 }
 
 void run_page(const std::string& page, std::size_t least_commands) {

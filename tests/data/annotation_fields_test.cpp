@@ -14,7 +14,7 @@
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr const char* kValid = R"({
     "categories": [{"id": 1, "name": "person"}],
@@ -32,8 +32,8 @@ struct Variant {
 };
 
 std::string changed(const Variant& variant) {
-  json document = json::parse(kValid);
-  const json::json_pointer field(variant.field);
+  Json document = Json::parse(kValid);
+  const Json::json_pointer field(variant.field);
   if (*variant.value != '\0') {
     document[field] = "@";
     std::string text = document.dump();
@@ -263,7 +263,7 @@ TEST(AnnotationFieldsTest, ListsHoldTheNumbersThatAnotherReaderFinds) {
         R"({{"images": [{{"id": 1, "file_name": "a", "width": 9, "height": 9}}],
             "annotations": [{{"id": 1, "image_id": 1, "keypoints": {}], "num_keypoints": 1, "iscrowd": 0}}]}})",
         list);
-    const json document = json::parse(text, nullptr, false);
+    const Json document = Json::parse(text, nullptr, false);
     std::vector<double> expected;
     if (!document.is_discarded()) expected = document["annotations"][0]["keypoints"].get<std::vector<double>>();
     const auto is_far = [](double number) { return std::abs(number) > 1e6; };
@@ -281,14 +281,14 @@ TEST(AnnotationFieldsTest, ListsHoldTheNumbersThatAnotherReaderFinds) {
 
 TEST(AnnotationFieldsTest, AKeyThatIsThereTwiceIsAnError) {
   int checked = 0;
-  const auto refuse = [&](const json& object, const std::string& key, const std::string& whole) {
-    const std::string one = json(key).dump() + ':' + object.at(key).dump(), text = object.dump();
+  const auto refuse = [&](const Json& object, const std::string& key, const std::string& whole) {
+    const std::string one = Json(key).dump() + ':' + object.at(key).dump(), text = object.dump();
     std::string twice = whole;
     twice.replace(twice.find(text), text.size(), '{' + one + ',' + text.substr(1));
     EXPECT_NE(outcome(twice).find(key + ": is there twice"), std::string::npos) << twice << '\n' << outcome(twice);
     ++checked;
   };
-  const json document = json::parse(kValid);
+  const Json document = Json::parse(kValid);
   for (const char* list : {"images", "annotations", "categories"}) {
     refuse(document, list, document.dump());
     for (const auto& [key, value] : document.at(list).at(0).items())

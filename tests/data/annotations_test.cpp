@@ -7,26 +7,19 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "tests/data/two_keypoints.h"
 #include "tests/support/damage.h"
 #include "tests/support/golden.h"
 
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Skeleton two_keypoints(KeypointCount count = KeypointCount::labelled) {
-  Skeleton skeleton;
-  skeleton.name = "two";
-  skeleton.keypoints = {"left_end", "right_end"};
-  skeleton.count = count;
-  return skeleton;
-}
-
-json valid_document() {
-  return json::parse(R"({
+Json valid_document() {
+  return Json::parse(R"({
     "info": {"description": "any", "nested": [[[1, {"a": [2]}]]]},
     "categories": [{"id": 1, "name": "person", "keypoints": ["left_end", "right_end"], "skeleton": [[1, 2]]}],
     "images": [{"id": 785, "file_name": "a.jpg", "width": 40, "height": 30, "license": 4},
@@ -45,14 +38,14 @@ class AnnotationsTest : public testing::Test {
   DataSet read_text(const std::string& text, const Skeleton& skeleton = two_keypoints()) const {
     return parse_annotations(text, "labels.json", "pictures", skeleton);
   }
-  DataSet read(const json& document, const Skeleton& skeleton = two_keypoints()) const {
+  DataSet read(const Json& document, const Skeleton& skeleton = two_keypoints()) const {
     return read_text(document.dump(), skeleton);
   }
 
   // Reads the document after `change` and wants an InputError that holds each of the texts.
   template <class Change>
   void refused(Change change, const std::vector<std::string>& texts) const {
-    json document = valid_document();
+    Json document = valid_document();
     change(document);
     try {
       read(document);
@@ -99,8 +92,8 @@ TEST_F(AnnotationsTest, TheOrderOfKeysDoesNotMatter) {
 }
 
 TEST_F(AnnotationsTest, DerivesWhatIsMissing) {
-  json document = valid_document();
-  json& person = document["annotations"][0];
+  Json document = valid_document();
+  Json& person = document["annotations"][0];
   for (const char* key : {"area", "iscrowd", "bbox", "num_keypoints", "category_id", "segmentation"}) person.erase(key);
   const DataSet set = read(document);
   const Annotation& read_person = set.pictures[0].annotations[0];
@@ -112,7 +105,7 @@ TEST_F(AnnotationsTest, DerivesWhatIsMissing) {
 }
 
 TEST_F(AnnotationsTest, CountsKeypointsAnewWhereTheFileContradictsItself) {
-  json document = valid_document();
+  Json document = valid_document();
   document["annotations"][0]["num_keypoints"] = 0;
   const DataSet set = read(document);
   EXPECT_EQ(set.pictures[0].annotations[0].num_keypoints, 2);
@@ -121,7 +114,7 @@ TEST_F(AnnotationsTest, CountsKeypointsAnewWhereTheFileContradictsItself) {
 
 TEST_F(AnnotationsTest, CrowdPosesOwnCountStandsAsLongAsItIsPossible) {
   const Skeleton skeleton = two_keypoints(KeypointCount::stated_first);
-  json document = valid_document();
+  Json document = valid_document();
   document["annotations"][0]["num_keypoints"] = 1.0;
   EXPECT_EQ(read(document, skeleton).pictures[0].annotations[0].num_keypoints, 1);
   document["annotations"][0]["num_keypoints"] = 3;
@@ -129,18 +122,18 @@ TEST_F(AnnotationsTest, CrowdPosesOwnCountStandsAsLongAsItIsPossible) {
 }
 
 TEST_F(AnnotationsTest, LeavesOutOtherCategories) {
-  json document = valid_document();
+  Json document = valid_document();
   document["categories"].push_back({{"id", 7}, {"name", "dog"}});
   document["annotations"][0]["category_id"] = 7;
-  document["annotations"][0]["keypoints"] = json::array();
+  document["annotations"][0]["keypoints"] = Json::array();
   const DataSet set = read(document);
   EXPECT_EQ(set.pictures[0].annotations.size(), 1u);
   EXPECT_THAT(set.remarks, ElementsAre(HasSubstr("other categories")));
 }
 
 TEST_F(AnnotationsTest, NamesAnnotationAndFieldOfWhatIsWrong) {
-  const auto in_person = [this](const char* key, const json& value, const std::vector<std::string>& texts) {
-    refused([&](json& d) { d["annotations"][1][key] = value; }, texts);
+  const auto in_person = [this](const char* key, const Json& value, const std::vector<std::string>& texts) {
+    refused([&](Json& d) { d["annotations"][1][key] = value; }, texts);
   };
   in_person("keypoints", {1, 2, 3}, {"annotation 2", "keypoints", "expected 6", "found 3"});
   in_person("keypoints", "none", {"annotation 2", "keypoints", "expected a list"});
@@ -165,12 +158,12 @@ TEST_F(AnnotationsTest, NamesAnnotationAndFieldOfWhatIsWrong) {
   in_person("segmentation", {{"counts", "O"}, {"size", {10, 20}}}, {"annotation 2", "count"});
   in_person("segmentation", {{"counts", {200}}}, {"annotation 2", "size", "missing"});
   for (const char* key : {"id", "image_id", "keypoints"})
-    refused([&](json& d) { d["annotations"][1].erase(key); }, {"annotation", key, "missing"});
+    refused([&](Json& d) { d["annotations"][1].erase(key); }, {"annotation", key, "missing"});
 }
 
 TEST_F(AnnotationsTest, NamesPictureAndFieldOfWhatIsWrong) {
-  const auto in_picture = [this](const char* key, const json& value, const std::vector<std::string>& texts) {
-    refused([&](json& d) { d["images"][0][key] = value; }, texts);
+  const auto in_picture = [this](const char* key, const Json& value, const std::vector<std::string>& texts) {
+    refused([&](Json& d) { d["images"][0][key] = value; }, texts);
   };
   in_picture("width", 0, {"picture 785", "positive"});
   in_picture("height", "30", {"picture 785", "height", "integer"});
@@ -178,7 +171,7 @@ TEST_F(AnnotationsTest, NamesPictureAndFieldOfWhatIsWrong) {
   in_picture("file_name", 5, {"picture 785", "file_name", "text"});
   in_picture("id", 9007199254740993, {"picture 9007199254740993", "same"});
   for (const char* key : {"id", "file_name", "width", "height"})
-    refused([&](json& d) { d["images"][0].erase(key); }, {key, "missing"});
+    refused([&](Json& d) { d["images"][0].erase(key); }, {key, "missing"});
 }
 
 TEST_F(AnnotationsTest, RefusesFileNamesThatLeaveTheFolder) {
@@ -205,18 +198,18 @@ TEST_F(AnnotationsTest, RefusesFileNamesThatLeaveTheFolder) {
                                        std::string("\0", 1)};
   ASSERT_GE(wrong.size(), 20u);
   for (const std::string& name : wrong)
-    refused([&](json& d) { d["images"][0]["file_name"] = name; }, {"picture 785", "file_name"});
-  refused([](json& d) { d["images"][0]["file_name"] = std::string("a\0b", 3); }, {"zero byte"});
+    refused([&](Json& d) { d["images"][0]["file_name"] = name; }, {"picture 785", "file_name"});
+  refused([](Json& d) { d["images"][0]["file_name"] = std::string("a\0b", 3); }, {"zero byte"});
   for (const char* name : {"a.jpg", "a/b.jpg", "..a", "a..", "a/...b/c.jpg", "~/a.jpg", "a b/\u00e9.jpg"}) {
-    json document = valid_document();
+    Json document = valid_document();
     document["images"][0]["file_name"] = name;
     EXPECT_NO_THROW(read(document)) << name;
   }
 }
 
 TEST_F(AnnotationsTest, RefusesACategoryWithOtherKeypoints) {
-  refused([](json& d) { d["categories"][0]["keypoints"].push_back("third"); }, {"lists 3 keypoints", "has 2"});
-  refused([](json& d) { d["categories"] = {{{"id", 1}, {"name", "cat"}}, {{"id", 2}, {"name", "dog"}}}; }, {"person"});
+  refused([](Json& d) { d["categories"][0]["keypoints"].push_back("third"); }, {"lists 3 keypoints", "has 2"});
+  refused([](Json& d) { d["categories"] = {{{"id", 1}, {"name", "cat"}}, {{"id", 2}, {"name", "dog"}}}; }, {"person"});
 }
 
 TEST_F(AnnotationsTest, RefusesDuplicateKeysAndWhatIsNoAnnotationFile) {

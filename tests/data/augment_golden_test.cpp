@@ -18,9 +18,9 @@ namespace posecu {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 
-json read_json(const fs::path& path) { return json::parse(read_text_file(path)); }
+Json read_json(const fs::path& path) { return Json::parse(read_text_file(path)); }
 
 // zlib's crc32, bit by bit.
 class Crc32 {
@@ -60,7 +60,7 @@ void check_mask(Problems& problems, const std::string& what, const std::vector<s
   check_same_pixels(problems, what, as_picture, expected_file);
 }
 
-void check_matrix(Problems& problems, const std::string& what, const Affine& found, const json& expected) {
+void check_matrix(Problems& problems, const std::string& what, const Affine& found, const Json& expected) {
   for (std::size_t i = 0; i < 6; ++i) {
     const double value = expected.at(i / 3).at(i % 3);
     problems.near(fmt::format("{}[{}]", what, i), found.m[i], value, 1e-9 * std::max(std::abs(value), 1e-3));
@@ -68,7 +68,7 @@ void check_matrix(Problems& problems, const std::string& what, const Affine& fou
 }
 
 // `nhwc` [height,width,3].
-void check_normalised(Problems& problems, const std::vector<float>& nhwc, int width, const json& expected) {
+void check_normalised(Problems& problems, const std::vector<float>& nhwc, int width, const Json& expected) {
   const auto at = [&](std::size_t c, std::size_t y, std::size_t x) {
     return nhwc[(y * static_cast<std::size_t>(width) + x) * 3 + c];
   };
@@ -76,18 +76,18 @@ void check_normalised(Problems& problems, const std::vector<float>& nhwc, int wi
   for (std::size_t c = 0; c < 3; ++c)
     for (std::size_t i = c; i < nhwc.size(); i += 3) nchw.push_back(nhwc[i]);
   problems.checksum_near("normalised", checksum(nchw), expected.at("normalised"), 1e-6);
-  for (const json& sample : expected.at("normalised_samples"))
+  for (const Json& sample : expected.at("normalised_samples"))
     problems.equal("normalised sample " + sample.dump(), at(sample[0], sample[1], sample[2]), sample[3].get<float>());
 }
 
 // One picture and its labels, read by the project's own reader.
-PictureLabel read_label(const json& document, const Skeleton& skeleton) {
+PictureLabel read_label(const Json& document, const Skeleton& skeleton) {
   return parse_annotations(document.at("annotations").dump(), "case.json", "", skeleton).pictures.at(0);
 }
 
-void check_draws(Problems& problems, const json& document, const Picture& picture, Augmentation& augmentation) {
+void check_draws(Problems& problems, const Json& document, const Picture& picture, Augmentation& augmentation) {
   AugmentOptions options;
-  const json& raw = document.at("raw_draws");
+  const Json& raw = document.at("raw_draws");
   augmentation.scale = raw[0][1].get<double>() * (options.scale[1] - options.scale[0]) + options.scale[0];
   augmentation.rotation_deg = (2 * raw[1][1].get<double>() - 1) * options.rotation;
   const auto ranges = translation_ranges(options, augmentation.scale, picture.width, picture.height);
@@ -107,7 +107,7 @@ void check_draws(Problems& problems, const json& document, const Picture& pictur
 
 struct TrainingCase {
   fs::path folder;
-  json document, expected;
+  Json document, expected;
   Safetensors tensors;
   Picture picture;
   PictureLabel label;
@@ -189,7 +189,7 @@ void check_sample(Problems& problems, const TrainingCase& c) {
   LoaderOptions options{.batch = 2, .sample = {}, .kind = BatchKind::raw};
   const int size = options.sample.input_size = c.document.at("image_size");
   options.sample.strides.clear();
-  for (const json& heatmap : c.document.at("heatmap_size")) options.sample.strides.push_back(size / heatmap.get<int>());
+  for (const Json& heatmap : c.document.at("heatmap_size")) options.sample.strides.push_back(size / heatmap.get<int>());
   DataSet set;
   set.skeleton = c.skeleton;
   const PreparedSample prepared = prepare_sample(c.picture, c.label, set, c.augmentation, options.sample);
@@ -207,7 +207,7 @@ void check_sample(Problems& problems, const TrainingCase& c) {
       problems.add(fmt::format("the device makes another mask {}", r));
 }
 
-std::vector<std::string> check_training_case(const fs::path& folder, const json& document) {
+std::vector<std::string> check_training_case(const fs::path& folder, const Json& document) {
   Problems problems;
   const Skeleton& skeleton = skeleton_by_name(document.at("dataset").get<std::string>());
   TrainingCase c{folder,
@@ -242,7 +242,7 @@ std::vector<std::string> check_training_case(const fs::path& folder, const json&
   return problems.list();
 }
 
-void check_geometry(Problems& problems, const TestGeometry& geometry, const json& expected) {
+void check_geometry(Problems& problems, const TestGeometry& geometry, const Json& expected) {
   problems.equal("base width", geometry.base.width, expected.at("base_size_wh")[0].get<int>());
   problems.equal("base height", geometry.base.height, expected.at("base_size_wh")[1].get<int>());
   problems.equal("centre x", geometry.centre.x, expected.at("center")[0].get<double>());
@@ -276,16 +276,16 @@ std::vector<float> test_images(const Picture& picture, const TestGeometry& geome
   return both;
 }
 
-std::vector<std::string> check_resize_case(const fs::path& folder, const json& document) {
+std::vector<std::string> check_resize_case(const fs::path& folder, const Json& document) {
   Problems problems;
-  const json expected = read_json(folder / "expected.json");
+  const Json expected = read_json(folder / "expected.json");
   const Picture picture = read_picture(golden_picture(folder, document.at("picture")));
   problems.equal("width", picture.width, document.at("width").get<int>());
   problems.equal("height", picture.height, document.at("height").get<int>());
   const TestGeometry geometry = test_geometry(picture.width, picture.height, document.at("input_size"), "case");
   check_geometry(problems, geometry, expected);
   problems.equal("scale factors", document.at("scale_factors").size(), expected.at("images").size());
-  for (const json& image : expected.at("images")) {
+  for (const Json& image : expected.at("images")) {
     const double factor = image.at("factor");
     check_matrix(problems, "matrix", test_map(geometry, factor), image.at("matrix"));
     const Picture resized = test_resize(picture, geometry, factor);
@@ -299,7 +299,7 @@ std::vector<std::string> check_resize_case(const fs::path& folder, const json& d
 }
 
 std::vector<std::string> check_augment_case(const fs::path& folder) {
-  const json document = read_json(folder / "case.json");
+  const Json document = read_json(folder / "case.json");
   return document.contains("kind") ? check_resize_case(folder, document) : check_training_case(folder, document);
 }
 
@@ -310,7 +310,7 @@ TEST(AugmentGolden, EveryPictureDecodesToTheOfficialBytes) {
   for (const fs::path& set : {mini_goldens(), golden_set()})
     for (const auto& entry : fs::directory_iterator(set / "pictures")) {
       if (entry.path().extension() != ".json") continue;
-      const json expected = read_json(entry.path());
+      const Json expected = read_json(entry.path());
       const Picture picture = read_picture(fs::path(entry.path()).replace_extension(""));
       EXPECT_EQ(picture.width, expected.at("width").get<int>());
       EXPECT_EQ(picture.height, expected.at("height").get<int>());
@@ -326,9 +326,9 @@ TEST(AugmentGolden, EveryPictureDecodesToTheOfficialBytes) {
 }
 
 TEST(AugmentGolden, TheTableOfTestSizesIsReproduced) {
-  const json table = read_json(mini_goldens() / "augment/align_table.json");
+  const Json table = read_json(mini_goldens() / "augment/align_table.json");
   Problems problems;
-  for (const json& row : table.at("rows"))
+  for (const Json& row : table.at("rows"))
     check_geometry(problems, test_geometry(row.at("width"), row.at("height"), row.at("input_size"), "row"), row);
   EXPECT_EQ(problems.list(), std::vector<std::string>{});
   std::printf("goldens: %zu rows of align_table\n", table.at("rows").size());

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "data/stats.h"
+#include "tests/data/two_keypoints.h"
 #include "tests/support/golden.h"
 
 namespace posecu {
@@ -15,13 +16,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-Skeleton two_keypoints() {
-  Skeleton skeleton;
-  skeleton.name = "two";
-  skeleton.keypoints = {"left_end", "right_end"};
-  return skeleton;
-}
 
 class CheckTest : public testing::Test {
  protected:

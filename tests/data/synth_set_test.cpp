@@ -17,7 +17,7 @@ namespace posecu {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 
 const SynthProgress kGoOn = [](int) { return true; };
@@ -99,15 +99,15 @@ TEST(SynthSetTest, HasTheFieldsOfCoco) {
   const TemporaryFolder folder;
   const SynthSetOptions options = small_set(folder.path() / "set");
   write_synth_set(options, kGoOn);
-  const json file = json::parse(read_text_file(options.folder + "/annotations/person_keypoints_train.json"));
-  const json& category = file.at("categories").at(0);
+  const Json file = Json::parse(read_text_file(options.folder + "/annotations/person_keypoints_train.json"));
+  const Json& category = file.at("categories").at(0);
   EXPECT_EQ(category.at("name"), "person");
   EXPECT_EQ(category.at("keypoints").size(), 17u);
   EXPECT_EQ(category.at("keypoints").at(0), "nose");
-  EXPECT_EQ(category.at("skeleton").at(0), (json{14, 16})) << "counted from 1";
+  EXPECT_EQ(category.at("skeleton").at(0), (Json{14, 16})) << "counted from 1";
   EXPECT_EQ(file.at("images").size(), 5u);
   EXPECT_EQ(file.at("images").at(0).at("file_name"), "000000000001.jpg");
-  for (const json& person : file.at("annotations")) {
+  for (const Json& person : file.at("annotations")) {
     int labelled = 0;
     for (std::size_t k = 2; k < 51; k += 3) labelled += person.at("keypoints").at(k) > 0;
     EXPECT_EQ(person.at("num_keypoints"), labelled);
@@ -117,19 +117,19 @@ TEST(SynthSetTest, HasTheFieldsOfCoco) {
 }
 
 // CrowdPose's definition, from the file alone.
-double crowd_index_of(const std::vector<json>& people) {
-  const auto each = [](const json& person, const auto& visit) {
-    const json& k = person.at("keypoints");
+double crowd_index_of(const std::vector<Json>& people) {
+  const auto each = [](const Json& person, const auto& visit) {
+    const Json& k = person.at("keypoints");
     for (std::size_t i = 0; i < k.size(); i += 3)
       if (k.at(i + 2) > 0) visit(k.at(i).get<double>(), k.at(i + 1).get<double>());
   };
   double sum = 0;
   int counted = 0;
-  for (const json& person : people) {
+  for (const Json& person : people) {
     const auto box = person.at("bbox").get<std::array<double, 4>>();
     int own = 0, inside = 0;
     each(person, [&](double, double) { ++own; });
-    for (const json& other : people)
+    for (const Json& other : people)
       each(other, [&](double x, double y) {
         inside += x >= box[0] && y >= box[1] && x <= box[0] + box[2] && y <= box[1] + box[3];
       });
@@ -148,15 +148,15 @@ TEST(SynthSetTest, ReadsAsCrowdPoseWithoutRemarks) {
   EXPECT_THAT(set.remarks, testing::IsEmpty());
   EXPECT_EQ(set.pictures.size(), 7u);
   EXPECT_TRUE(fs::exists(set.pictures[0].path));
-  const json file = json::parse(read_text_file(options.folder + "/json/crowdpose_train.json"));
+  const Json file = Json::parse(read_text_file(options.folder + "/json/crowdpose_train.json"));
   double largest = 0;
-  for (const json& picture : file.at("images")) {
-    std::vector<json> people;
-    for (const json& person : file.at("annotations"))
+  for (const Json& picture : file.at("images")) {
+    std::vector<Json> people;
+    for (const Json& person : file.at("annotations"))
       if (person.at("image_id") == picture.at("id")) people.push_back(person);
-    for (const json& person : people) {
+    for (const Json& person : people) {
       const auto box = person.at("bbox").get<std::array<double, 4>>();
-      const json& k = person.at("keypoints");
+      const Json& k = person.at("keypoints");
       ASSERT_EQ(k.size(), 42u);
       for (std::size_t i = 0; i < 42; i += 3)
         if (k.at(i + 2) > 0) {

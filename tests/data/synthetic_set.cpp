@@ -11,10 +11,10 @@
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
-json random_person(int id, int picture, Random& random, int width, int height) {
-  json keypoints = json::array();
+Json random_person(int id, int picture, Random& random, int width, int height) {
+  Json keypoints = Json::array();
   for (int k = 0; k < 17; ++k) {
     const int visibility = random.below(3);
     keypoints.push_back(visibility > 0 ? random.below(width) : 0);
@@ -44,8 +44,8 @@ Picture noise_picture(int width, int height, std::uint64_t seed) {
 SyntheticSet::SyntheticSet(int pictures) {
   std::filesystem::create_directories(folder_.path() / "annotations");
   std::filesystem::create_directories(folder_.path() / "train");
-  json document{
-      {"categories", {{{"id", 1}, {"name", "person"}}}}, {"images", json::array()}, {"annotations", json::array()}};
+  Json document{
+      {"categories", {{{"id", 1}, {"name", "person"}}}}, {"images", Json::array()}, {"annotations", Json::array()}};
   int people = 0;
   for (int i = 0; i < pictures; ++i) {
     Random random(1, 0, static_cast<std::uint64_t>(i), RandomPurpose::test);

@@ -15,19 +15,19 @@ using reference::Values;
 
 enum class WithResidual { no, yes };
 
-struct Case {
+struct BatchNormCase {
   int rows, channels;
   Activation activation = Activation::none;
   WithResidual residual = WithResidual::no;
   double least = -2, limit = 3;  // of x
 };
 
-std::size_t elements(const Case& size) {
+std::size_t elements(const BatchNormCase& size) {
   return static_cast<std::size_t>(size.rows) * static_cast<std::size_t>(size.channels);
 }
 
 template <class T>
-BatchNormProblem draw_problem(const Case& size, std::uint64_t seed) {
+BatchNormProblem draw_problem(const BatchNormCase& size, std::uint64_t seed) {
   const auto channels = static_cast<std::size_t>(size.channels);
   BatchNormProblem p;
   p.rows = size.rows, p.channels = size.channels;
@@ -115,7 +115,7 @@ struct ForwardRun {
 };
 
 template <class T>
-void check_forward(const Case& size, std::uint64_t seed) {
+void check_forward(const BatchNormCase& size, std::uint64_t seed) {
   SCOPED_TRACE(::testing::Message() << size.rows << " rows, " << size.channels << " channels, seed " << seed);
   const BatchNormProblem p = draw_problem<T>(size, seed);
   const BatchNormResult expected = batch_norm(p), bound = forward_errors(p, expected);
@@ -199,7 +199,7 @@ Values added(Values values, double by) {
 }
 
 template <class T>
-void check_backward(const Case& size, std::uint64_t seed) {
+void check_backward(const BatchNormCase& size, std::uint64_t seed) {
   SCOPED_TRACE(::testing::Message() << size.rows << " rows, " << size.channels << " channels, seed " << seed);
   const BatchNormProblem p = draw_problem<T>(size, seed);
   const BatchNormResult forward = batch_norm(p);
@@ -220,7 +220,7 @@ void check_backward(const Case& size, std::uint64_t seed) {
 }
 
 // 1, primes, tile borders, tails of every vector width, more channels than a block or an accumulator array has.
-const std::vector<Case> kCases = {
+const std::vector<BatchNormCase> kBatchNormCases = {
     {1, 1},
     {2, 3, Activation::relu},
     {1, 8, Activation::relu, WithResidual::yes},
@@ -243,11 +243,11 @@ using Types = ::testing::Types<float, bfloat16, float16>;
 TYPED_TEST_SUITE(BatchNormTest, Types);
 
 TYPED_TEST(BatchNormTest, ForwardEqualsReference) {
-  for (std::size_t i = 0; i < kCases.size(); ++i) check_forward<TypeParam>(kCases[i], i);
+  for (std::size_t i = 0; i < kBatchNormCases.size(); ++i) check_forward<TypeParam>(kBatchNormCases[i], i);
 }
 
 TYPED_TEST(BatchNormTest, BackwardEqualsReference) {
-  for (std::size_t i = 0; i < kCases.size(); ++i) check_backward<TypeParam>(kCases[i], i);
+  for (std::size_t i = 0; i < kBatchNormCases.size(); ++i) check_backward<TypeParam>(kBatchNormCases[i], i);
 }
 
 TYPED_TEST(BatchNormTest, KeepsItsDigitsWhereTheMeanIsFarFromZero) {
@@ -257,7 +257,7 @@ TYPED_TEST(BatchNormTest, KeepsItsDigitsWhereTheMeanIsFarFromZero) {
 
 TYPED_TEST(BatchNormTest, GradientMayTakeTheMemoryOfTheOutputsGradient) {
   using T = TypeParam;
-  const Case size{200, 24, Activation::relu, WithResidual::yes};
+  const BatchNormCase size{200, 24, Activation::relu, WithResidual::yes};
   const BatchNormProblem p = draw_problem<T>(size, 1);
   const BatchNormResult forward = batch_norm(p);
   const Values gradient = draw<T>("dy", 1, elements(size), -1, 1);
@@ -299,8 +299,9 @@ TEST(BatchNormReferenceTest, GradientsEqualFiniteDifferences) {
   Random random(1, 0, 0, RandomPurpose::test);
   int checked = 0;
   for (std::uint64_t seed = 0; checked < 60; ++seed) {
-    const Case size{1 + random.below(9), 1 + random.below(4), seed % 2 == 0 ? Activation::relu : Activation::none,
-                    seed % 3 == 0 ? WithResidual::yes : WithResidual::no};
+    const BatchNormCase size{1 + random.below(9), 1 + random.below(4),
+                             seed % 2 == 0 ? Activation::relu : Activation::none,
+                             seed % 3 == 0 ? WithResidual::yes : WithResidual::no};
     BatchNormProblem p = draw_problem<float>(size, seed);
     p.eps = 0.05;  // third derivatives stay below 1e3, so a step of 1e-4 is right to 1e-6
     if (!far_from_kinks(p)) continue;

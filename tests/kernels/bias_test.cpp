@@ -13,19 +13,19 @@ TYPED_TEST_SUITE(BiasTest, Types);
 
 using Values = std::vector<double>;
 
-const std::vector<BiasShape> kShapes = {{1, 1},    {3, 7},    {128, 8}, {129, 16}, {131, 33},
-                                        {300, 24}, {257, 17}, {5, 520}, {400, 136}};
+const std::vector<BiasShape> kBiasShapes = {{1, 1},    {3, 7},    {128, 8}, {129, 16}, {131, 33},
+                                            {300, 24}, {257, 17}, {5, 520}, {400, 136}};
 
 std::size_t elements(BiasShape shape) {
   return static_cast<std::size_t>(shape.rows) * static_cast<std::size_t>(shape.channels);
 }
 
 // What add_bias shall write, and the absolute sum of what was added.
-struct Expected {
+struct ExpectedSum {
   Values y, magnitude;
 };
-Expected expect(const Values& x, const Values& bias, const Values& sum, Activation activation) {
-  Expected result;
+ExpectedSum expect(const Values& x, const Values& bias, const Values& sum, Activation activation) {
+  ExpectedSum result;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double b = bias.empty() ? 0 : bias[i % bias.size()], s = sum.empty() ? 0 : sum[i], y = x[i] + b + s;
     result.y.push_back(activation == Activation::relu ? std::max(y, 0.0) : y);
@@ -36,7 +36,7 @@ Expected expect(const Values& x, const Values& bias, const Values& sum, Activati
 
 TYPED_TEST(BiasTest, AddsBiasAndSumWhereTheyAre) {
   using T = TypeParam;
-  for (const BiasShape shape : kShapes) {
+  for (const BiasShape shape : kBiasShapes) {
     const std::size_t n = elements(shape);
     const Values x = draw<T>("x", n, n, -2, 2),
                  bias = draw<T>("bias", n, static_cast<std::size_t>(shape.channels), -2, 2),
@@ -45,7 +45,7 @@ TYPED_TEST(BiasTest, AddsBiasAndSumWhereTheyAre) {
       SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.channels << ", case " << which);
       const Activation activation = which % 2 == 0 ? Activation::none : Activation::relu;
       const bool with_bias = which / 2 % 2 == 1, with_sum = which / 4 == 1;
-      const Expected expected = expect(x, with_bias ? bias : none, with_sum ? sum : none, activation);
+      const ExpectedSum expected = expect(x, with_bias ? bias : none, with_sum ? sum : none, activation);
       SameBits same;
       for_each_run([&](const KernelRun& run) {
         const Buffer<T> bx(x), bbias(bias), bsum(sum);
@@ -64,7 +64,7 @@ TYPED_TEST(BiasTest, AddsBiasAndSumWhereTheyAre) {
 
 TYPED_TEST(BiasTest, AddsTheGradientsColumnSums) {
   using T = TypeParam;
-  for (const BiasShape shape : kShapes) {
+  for (const BiasShape shape : kBiasShapes) {
     SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.channels);
     const std::size_t n = elements(shape), channels = static_cast<std::size_t>(shape.channels);
     const Values dy = draw<T>("dy", n, n, -2, 2);

@@ -14,8 +14,8 @@ TYPED_TEST_SUITE(FilterTest, Types);
 using Values = std::vector<double>;
 
 // Input channels below, at and above a block's; one tap, and 2x2 to 4x4.
-const std::vector<FilterShape> kShapes = {{1, 1, 1},   {3, 2, 9},   {17, 32, 1}, {64, 3, 9}, {5, 49, 16},
-                                          {2, 128, 9}, {3, 129, 4}, {2, 300, 9}, {31, 7, 1}, {1, 257, 1}};
+const std::vector<FilterShape> kFilterShapes = {{1, 1, 1},   {3, 2, 9},   {17, 32, 1}, {64, 3, 9}, {5, 49, 16},
+                                                {2, 128, 9}, {3, 129, 4}, {2, 300, 9}, {31, 7, 1}, {1, 257, 1}};
 
 std::size_t elements(FilterShape shape) {
   return static_cast<std::size_t>(shape.out) * static_cast<std::size_t>(shape.in * shape.taps);
@@ -29,7 +29,7 @@ std::size_t packed_place(FilterShape shape, std::size_t i) {
 
 TYPED_TEST(FilterTest, PacksAndScales) {
   using T = TypeParam;
-  for (const FilterShape shape : kShapes) {
+  for (const FilterShape shape : kFilterShapes) {
     SCOPED_TRACE(testing::Message() << shape.out << " of " << shape.in << " x " << shape.taps);
     const std::size_t n = elements(shape), filter = n / static_cast<std::size_t>(shape.out);
     const Values weight = draw<float>("weight", n, n, -2, 2),
@@ -55,7 +55,7 @@ TYPED_TEST(FilterTest, PacksAndScales) {
 
 TYPED_TEST(FilterTest, AddsGradientsToTheirParameters) {
   using T = TypeParam;
-  for (const FilterShape shape : kShapes) {
+  for (const FilterShape shape : kFilterShapes) {
     SCOPED_TRACE(testing::Message() << shape.out << " of " << shape.in << " x " << shape.taps);
     const std::size_t n = elements(shape);
     const Values gradient = draw<T>("gradient", n, n, -2, 2), before = draw<float>("before", n, n, -9, 9);

@@ -112,6 +112,9 @@ class RunStream {
   Stream stream_;
 };
 
+// For kernels that go along one row: around the lengths of vectors, warps, blocks and tiles of sums.
+inline const std::vector<std::size_t> kLengths = {1, 2, 7, 8, 31, 64, 257, 8191, 8192, 8193, 30011};
+
 // One run of a kernel: pass `stream` and `options` on to the launcher.
 struct KernelRun {
   RunStream stream;

@@ -10,7 +10,7 @@ namespace {
 // Sums of at most 4 cells a scale and side, each with two roundings of weights and products; places in float.
 constexpr double kRounding = 4e-6;
 
-const std::vector<MapSizes> kSizes = {
+const std::vector<MapSizes> kMapSizes = {
     {1, 1, 1, 1, 1, {{1, 1}}, 1, 1},
     {3, 2, 2, 7, 5, {{7, 5}}, 3, 2},
     {2, 8, 2, 34, 66, {{17, 33}}, 9, 17},
@@ -19,7 +19,7 @@ const std::vector<MapSizes> kSizes = {
 };
 
 TEST(Heatmaps, AveragedSidesAreThoseOfTheReference) {
-  for (const MapSizes& sizes : kSizes) {
+  for (const MapSizes& sizes : kMapSizes) {
     const reference::Maps maps = drawn_maps(sizes, 1, 1, Numbers::any);
     for_each_run([&](const KernelRun& run) {
       const MapBuffers buffers(maps, run);
@@ -37,7 +37,7 @@ TEST(Heatmaps, AveragedSidesAreThoseOfTheReference) {
 }
 
 TEST(Heatmaps, ReadingsAreThoseOfTheReference) {
-  for (const MapSizes& sizes : kSizes) {
+  for (const MapSizes& sizes : kMapSizes) {
     const reference::Maps maps = drawn_maps(sizes, 2, 1, Numbers::any);
     const std::vector<Place> places = all_places(maps);
     SameBits same;
@@ -126,7 +126,7 @@ TEST(Peaks, OfExactMapsAreExactWithTheirTies) {
 }
 
 TEST(Peaks, OfInterpolatedMapsAreThoseOfTheReference) {
-  for (const MapSizes& sizes : kSizes) check_peaks(drawn_maps(sizes, 3, 1, Numbers::any), {5, 0.1f}, 2 * kRounding);
+  for (const MapSizes& sizes : kMapSizes) check_peaks(drawn_maps(sizes, 3, 1, Numbers::any), {5, 0.1f}, 2 * kRounding);
 }
 
 TEST(Peaks, ThresholdIsExclusive) {

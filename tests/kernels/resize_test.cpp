@@ -12,7 +12,7 @@ using reference::Map;
 using reference::Values;
 
 // Enlarging, the identity, shrinking, single pixels, primes, tails of every vector width.
-const std::vector<ResizeShape> kShapes = {
+const std::vector<ResizeShape> kResizeShapes = {
     {1, 1, 1, 1, 1, 1},   {2, 8, 4, 6, 8, 12},   {1, 17, 3, 5, 7, 11}, {1, 16, 7, 9, 28, 36},
     {2, 3, 5, 4, 5, 4},   {1, 24, 8, 8, 4, 4},   {1, 5, 13, 7, 3, 2},  {1, 8, 1, 9, 4, 1},
     {1, 40, 2, 2, 19, 3}, {1, 12, 32, 32, 1, 1}, {1, 33, 16, 1, 3, 5}, {1, 8, 5, 3, 100, 1},
@@ -46,7 +46,7 @@ TYPED_TEST_SUITE(ResizeTest, Types);
 
 TYPED_TEST(ResizeTest, ForwardEqualsReference) {
   using T = TypeParam;
-  for (const ResizeShape& s : kShapes) {
+  for (const ResizeShape& s : kResizeShapes) {
     SCOPED_TRACE(text(s));
     const Map x = draw_map<T>("x", s.pictures, s.height, s.width, s.channels);
     const Map expected = resize_bilinear(x, s.to_height, s.to_width);
@@ -63,7 +63,7 @@ TYPED_TEST(ResizeTest, ForwardEqualsReference) {
 
 TYPED_TEST(ResizeTest, BackwardEqualsReference) {
   using T = TypeParam;
-  for (const ResizeShape& s : kShapes) {
+  for (const ResizeShape& s : kResizeShapes) {
     SCOPED_TRACE(text(s));
     const Map gradient = draw_map<T>("dy", s.pictures, s.to_height, s.to_width, s.channels);
     const Map expected = resize_bilinear_gradient(gradient, s.height, s.width);

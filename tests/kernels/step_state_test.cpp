@@ -8,8 +8,6 @@
 namespace posecu {
 namespace {
 
-const std::vector<std::size_t> kSizes = {1, 7, 8, 257, 8192, 8193, 20011};
-
 StepState decided(const KernelRun& run, const std::vector<double>& losses, const std::vector<float>& statistics,
                   double gradient_norm) {
   Buffer<StepState> state(1);
@@ -25,7 +23,7 @@ StepState decided(const KernelRun& run, const std::vector<double>& losses, const
 }
 
 TEST(StepStateTest, CountsWhereAllValuesAreFinite) {
-  for (const std::size_t n : kSizes) {
+  for (const std::size_t n : kLengths) {
     for_each_run([&](const KernelRun& run) {
       EXPECT_EQ(decided(run, {1, 0, -2, 1e300, 4}, std::vector<float>(n, 3e38F), 1e200).finite, 1) << n;
     });
@@ -52,7 +50,7 @@ TEST(StepStateTest, DoesNotCountWhereAnyValueIsNot) {
 }
 
 TEST(StepStateTest, RestoresOnlyWhereTheStepDoesNotCount) {
-  for (const std::size_t n : kSizes) {
+  for (const std::size_t n : kLengths) {
     const std::vector<double> before = draw<float>("before", n, n, -1, 1), after = draw<float>("after", n, n, -1, 1);
     for_each_run([&](const KernelRun& run) {
       for (const int finite : {0, 1}) {
@@ -68,7 +66,7 @@ TEST(StepStateTest, RestoresOnlyWhereTheStepDoesNotCount) {
 }
 
 TEST(StepStateTest, ScalesGradients) {
-  for (const std::size_t n : kSizes) {
+  for (const std::size_t n : kLengths) {
     const std::vector<double> start = draw<float>("gradient", n, n, -1, 1);
     std::vector<double> expected = start;
     for (double& value : expected) value *= 4096;

@@ -30,20 +30,20 @@ class Words {
   std::vector<std::uint32_t> bits_;
 };
 
-struct Expected {
+struct ExpectedPeak {
   double value;
   Place place;
 };
 
 // Of one keypoint, highest first.
-std::vector<Expected> sorted_peaks(const reference::Maps& maps, const Words& words, int keypoint) {
-  std::vector<Expected> peaks;
+std::vector<ExpectedPeak> sorted_peaks(const reference::Maps& maps, const Words& words, int keypoint) {
+  std::vector<ExpectedPeak> peaks;
   for (const Place& place : all_places(maps)) {
     if (place.keypoint != keypoint || !words.peak(place)) continue;
     const double value = reference::heatmap_at(maps, keypoint, place.x, place.y);
     if (std::isfinite(value)) peaks.push_back({value, place});
   }
-  std::ranges::stable_sort(peaks, std::greater(), &Expected::value);
+  std::ranges::stable_sort(peaks, std::greater(), &ExpectedPeak::value);
   return peaks;
 }
 
@@ -60,7 +60,7 @@ void check(const reference::Maps& maps, const Words& words, int most) {
   const auto tag_size = static_cast<std::size_t>(maps.sides * maps.dims), size = kCandidateHead + tag_size;
   std::vector<double> expected;
   for (int k = 0; k < maps.keypoints; ++k) {
-    const std::vector<Expected> peaks = sorted_peaks(maps, words, k);
+    const std::vector<ExpectedPeak> peaks = sorted_peaks(maps, words, k);
     for (std::size_t i = 0; i < static_cast<std::size_t>(most); ++i) {
       std::vector<double> row(size, 0.0);
       if (i < peaks.size()) {
@@ -85,11 +85,11 @@ void check(const reference::Maps& maps, const Words& words, int most) {
   });
 }
 
-const std::vector<MapSizes> kSizes = {
+const std::vector<MapSizes> kTopMapSizes = {
     {1, 1, 1, 1, 1, {{1, 1}}, 1, 1}, {2, 3, 2, 7, 33, {{7, 33}}, 7, 33}, {3, 8, 2, 41, 70, {{41, 70}}, 41, 70}};
 
 TEST(TopPeaks, AreTheHighestInOrderWithTheirReadings) {
-  for (const MapSizes& sizes : kSizes) {
+  for (const MapSizes& sizes : kTopMapSizes) {
     const reference::Maps maps = drawn_maps(sizes, 1, 1, Numbers::eighths);
     for (const double share : {0.0, 0.02, 1.0})
       for (const int most : {1, 30}) check(maps, Words(maps, 7, share), most);
@@ -97,7 +97,7 @@ TEST(TopPeaks, AreTheHighestInOrderWithTheirReadings) {
 }
 
 TEST(TopPeaks, MayBeMoreThanAreFoundAtOnce) {
-  const reference::Maps maps = drawn_maps(kSizes[2], 2, 1, Numbers::eighths);
+  const reference::Maps maps = drawn_maps(kTopMapSizes[2], 2, 1, Numbers::eighths);
   check(maps, Words(maps, 7, 0.5), 700);
 }
 

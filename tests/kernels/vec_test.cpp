@@ -14,8 +14,8 @@ double units_off(float found, double expected) {
   return std::abs(static_cast<double>(std::bit_cast<std::int32_t>(found)) - std::bit_cast<std::int32_t>(nearest));
 }
 
-struct Results {
-  explicit Results(std::size_t n)
+struct Columns {
+  explicit Columns(std::size_t n)
       : exp(n), log(n), sqrt(n), abs(n), negative(n), least(n), most(n), chosen(n), narrow(n), half(n) {}
   VecResults pointers() {
     return {exp.data(),   log.data(),  sqrt.data(),   abs.data(),    negative.data(),
@@ -40,7 +40,7 @@ TEST(VecTest, FunctionsAreRightToTheLastPlaces) {
   const std::vector<double> x = operands(), z = draw<float>("z", 3, x.size(), -2, 2);
   for_each_run([&](const KernelRun& run) {
     const Buffer<float> bx(x), bz(z);
-    Results found(x.size());
+    Columns found(x.size());
     probe_vec(run.stream, found.pointers(), bx.data(), bz.data(), static_cast<int>(x.size()), run.options);
     for (std::size_t i = 0; i < x.size(); ++i) {
       SCOPED_TRACE(x[i]);
@@ -73,7 +73,7 @@ TEST(VecTest, ExpAndLogKeepTheirLimits) {
     const float values[] = {-kInfinity, -200.f, kInfinity, 0.f, 1.f, -0.f, 3.4e38f, -104.f};
     std::ranges::copy(values, x.host().begin());
     z.fill(0);
-    Results found(8);
+    Columns found(8);
     probe_vec(run.stream, found.pointers(), x.data(), z.data(), 8, run.options);
     EXPECT_EQ(found.exp[0], 0.f);
     EXPECT_EQ(found.exp[1], 0.f);
@@ -92,7 +92,7 @@ TEST(VecTest, StoresEveryKindOfHalf) {
       x.push_back(std::ldexp(exponent % 2 == 0 ? digits : -digits, exponent));
   while (x.size() % 8 != 0) x.push_back(std::numeric_limits<double>::quiet_NaN());
   for_each_run([&](const KernelRun& run) {
-    Results found(x.size());
+    Columns found(x.size());
     Buffer<float> bx(x.size()), z(x);
     for (std::size_t i = 0; i < x.size(); ++i) bx[i] = static_cast<float>(x[i]);
     probe_vec(run.stream, found.pointers(), bx.data(), z.data(), static_cast<int>(x.size()), run.options);

@@ -9,13 +9,13 @@
 namespace posecu {
 namespace {
 
-struct Case {
+struct WarpCase {
   int width, height;
   std::vector<std::array<int, 2>> sources;  // width, height
   int reach;                                // columns and rows move by up to this many 1/1024 pixels a step
 };
 
-const std::vector<Case> kCases = {
+const std::vector<WarpCase> kWarpCases = {
     {1, 1, {{1, 1}}, 1024},
     {1, 1, {{1, 1}, {2, 3}}, 100},
     {17, 9, {{31, 1}, {5, 40}}, 1500},
@@ -56,7 +56,7 @@ struct Picture {
   }
 };
 
-std::vector<Picture> drawn_pictures(const Case& c, std::size_t seed) {
+std::vector<Picture> drawn_pictures(const WarpCase& c, std::size_t seed) {
   Random random = random_for(seed);
   std::vector<Picture> pictures;
   for (const auto& [width, height] : c.sources) {
@@ -151,9 +151,9 @@ bool equal(const std::vector<T>& expected, const Buffer<T>& found) {
 // check(pictures, shape) for all cases and several draws of each.
 template <class Check>
 void each_case(Check check) {
-  for (std::size_t i = 0; i < 4 * kCases.size(); ++i) {
+  for (std::size_t i = 0; i < 4 * kWarpCases.size(); ++i) {
     SCOPED_TRACE(i);
-    const Case& c = kCases[i % kCases.size()];
+    const WarpCase& c = kWarpCases[i % kWarpCases.size()];
     const std::vector<Picture> pictures = drawn_pictures(c, i);
     check(pictures, WarpShape{static_cast<int>(pictures.size()), c.width, c.height});
   }

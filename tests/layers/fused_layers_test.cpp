@@ -18,10 +18,10 @@ using reference::BatchNormGradients;
 using reference::BatchNormProblem;
 using reference::BatchNormResult;
 
-constexpr std::uint64_t kProblems = 60;
+constexpr std::uint64_t kFusedProblems = 60;
 
 // Float32 statistics of few values: their variance may be a hundredth of the values' squares.
-constexpr double kTolerance = 2e-5;
+constexpr double kFusedTolerance = 2e-5;
 
 // Parameters of a batch norm called "bn" with drawn values; x and the residual keep outputs away from ReLU's kink.
 struct BatchNormCase {
@@ -64,7 +64,7 @@ struct BatchNormCase {
 };
 
 TEST(BatchNorm, EqualsTheReferenceForwardAndBackward) {
-  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+  for (std::uint64_t seed = 0; seed < kFusedProblems; ++seed) {
     SCOPED_TRACE(seed);
     Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     Parameters parameters;
@@ -82,17 +82,18 @@ TEST(BatchNorm, EqualsTheReferenceForwardAndBackward) {
 
     fill_memory_with_nan(context);
     const auto y = bn.forward_training(context, std::move(x), residual);
-    expect_values(y, expected.y, {kTolerance, 1}, "y");
-    expect_values(parameters.find("bn.running_mean")->value, expected.running_mean, {kTolerance, 1}, "running_mean");
-    expect_values(parameters.find("bn.running_var")->value, expected.running_var, {kTolerance, 1}, "running_var");
+    expect_values(y, expected.y, {kFusedTolerance, 1}, "y");
+    expect_values(parameters.find("bn.running_mean")->value, expected.running_mean, {kFusedTolerance, 1},
+                  "running_mean");
+    expect_values(parameters.find("bn.running_var")->value, expected.running_var, {kFusedTolerance, 1}, "running_var");
 
     const auto dx = context.tensor<float>(dy.shape());
     if (!residual.empty()) dresidual = context.tensor<float>(dy.shape());
     bn.backward(context, dx, dy, dresidual);
-    expect_values(dx, gradients.dx, {kTolerance, 1}, "dx");
-    if (!residual.empty()) expect_values(dresidual, gradients.dresidual, {kTolerance, 1}, "dresidual");
-    expect_values(parameters.find("bn.weight")->gradient, gradients.dgamma, {kTolerance, 1, 9}, "dgamma");
-    expect_values(parameters.find("bn.bias")->gradient, gradients.dbeta, {kTolerance, 1, 9}, "dbeta");
+    expect_values(dx, gradients.dx, {kFusedTolerance, 1}, "dx");
+    if (!residual.empty()) expect_values(dresidual, gradients.dresidual, {kFusedTolerance, 1}, "dresidual");
+    expect_values(parameters.find("bn.weight")->gradient, gradients.dgamma, {kFusedTolerance, 1, 9}, "dgamma");
+    expect_values(parameters.find("bn.bias")->gradient, gradients.dbeta, {kFusedTolerance, 1, 9}, "dbeta");
   }
 }
 
@@ -114,7 +115,7 @@ TEST(BatchNorm, InfersByItsRunningStatistics) {
 }
 
 TEST(FuseBranches, EqualsTheReferenceForwardAndBackward) {
-  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+  for (std::uint64_t seed = 0; seed < kFusedProblems; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed, 1, 0, RandomPurpose::test);
     Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
@@ -152,7 +153,7 @@ TEST(FuseBranches, RefusesSizesThatDoNotDivideEachOther) {
 }
 
 TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
-  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+  for (std::uint64_t seed = 0; seed < kFusedProblems; ++seed) {
     Random random(seed, 2, 0, RandomPurpose::test);
     Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     const int n = 1 + random.below(3), h = 1 + random.below(9), w = 1 + random.below(17);
@@ -174,7 +175,7 @@ TEST(Concat, PutsChannelsSideBySideAndSplitTakesThemApart) {
 }
 
 TEST(ResizeBilinear, EqualsTheReference) {
-  for (std::uint64_t seed = 0; seed < kProblems; ++seed) {
+  for (std::uint64_t seed = 0; seed < kFusedProblems; ++seed) {
     Random random(seed, 3, 0, RandomPurpose::test);
     Context context(test_context_options({.threads = 2, .memory = 64 << 20}));
     const Map x =

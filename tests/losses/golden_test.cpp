@@ -164,7 +164,7 @@ Case read_case(const path& folder) {
   return c;
 }
 
-struct Results {
+struct GoldenResults {
   LossValues weighted, unweighted;
   std::vector<std::vector<float>> heatmap_gradients;  // official order, of the weighted sum
   std::vector<float> embedding_gradient;
@@ -193,8 +193,8 @@ LossValues run(Context& context, const Case& c, const LossOptions& options,
   return values;
 }
 
-Results run(Context& context, const Case& c) {
-  Results results;
+GoldenResults run(Context& context, const Case& c) {
+  GoldenResults results;
   LossOptions plain = c.options;
   plain.weights = {1, 1, 1, 1};
   results.unweighted = run(context, c, plain, results.heatmap_gradients, results.embedding_gradient);
@@ -241,7 +241,7 @@ double largest(const std::vector<float>& values) {
   return result;
 }
 
-void compare_values(Findings& findings, const Results& results, const Json& expected) {
+void compare_values(Findings& findings, const GoldenResults& results, const Json& expected) {
   const auto one = [&](const std::string& kind, const std::string& name, double actual) {
     const double wanted = expected[kind][name];
     findings.compare(kind + " " + name, actual, wanted, kLossTolerance * std::abs(wanted) + 1e-15);
@@ -267,7 +267,7 @@ void compare_elements(Findings& findings, const std::string& what, const std::ve
   }
 }
 
-void compare_heatmap_gradients(Findings& findings, const Results& results, const Safetensors& expected,
+void compare_heatmap_gradients(Findings& findings, const GoldenResults& results, const Safetensors& expected,
                                const Json& checksums) {
   for (std::size_t r = 0; r < results.heatmap_gradients.size(); ++r) {
     const std::string name = fmt::format("grad_hms{}", r), sparse = name + ".every61";
@@ -280,7 +280,7 @@ void compare_heatmap_gradients(Findings& findings, const Results& results, const
 }
 
 // Besides the listed elements all must be exactly 0.
-void compare_embedding_gradient(Findings& findings, const Results& results, const Safetensors& expected,
+void compare_embedding_gradient(Findings& findings, const GoldenResults& results, const Safetensors& expected,
                                 const Json& sums) {
   const std::vector<std::int64_t> places = expected.integers("grad_tagmaps.index");
   const std::vector<float> values = expected.floats("grad_tagmaps.value");
@@ -310,7 +310,7 @@ Findings check_case(const path& folder) {
   const Case c = read_case(folder);
   const Json expected = Json::parse(read_text_file(folder / "expected.json"));
   const Safetensors tensors = Safetensors::read(folder / "expected.safetensors");
-  const Results results = run(context, c);
+  const GoldenResults results = run(context, c);
   Findings findings;
   compare_values(findings, results, expected);
   compare_heatmap_gradients(findings, results, tensors, expected["grad_hms"]);
@@ -333,7 +333,7 @@ std::vector<std::string> check_paper(const path& folder) {
   std::ranges::fill(c.targets.resolutions[0].masks, std::uint8_t{1});
   const Json paper = Json::parse(read_text_file(folder / "expected.json"))["paper"];
   const Json& means = paper["batch_mean"];
-  const Results results = run(context, c);
+  const GoldenResults results = run(context, c);
   Findings findings;
   const auto compare = [&findings](const char* name, double actual, double expected) {
     findings.compare(name, actual, expected, kLossTolerance * std::max(std::abs(expected), 1e-12));

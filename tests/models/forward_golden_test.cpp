@@ -15,13 +15,13 @@
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 constexpr double kStageTolerance = 1e-4;  // of a stage's mean absolute value
 
-json read_json(const std::filesystem::path& path) { return json::parse(std::ifstream(path)); }
+Json read_json(const std::filesystem::path& path) { return Json::parse(std::ifstream(path)); }
 
-NetworkOptions options_of(const json& config) {
+NetworkOptions options_of(const Json& config) {
   return {config.at("head") == "hrnet" ? Head::hrnet : Head::higherhrnet,
           config.at("width"),
           config.at("blocks"),
@@ -89,7 +89,7 @@ class Case {
       }
       std::vector<int> shape;
       for (int axis = 0; axis < parameter->shape.rank(); ++axis) shape.push_back(parameter->shape[axis]);
-      if (json(shape) != facts.at("shape")) wrong_.push_back(name + " has shape " + to_string(parameter->shape));
+      if (Json(shape) != facts.at("shape")) wrong_.push_back(name + " has shape " + to_string(parameter->shape));
       near(name + " first", *parameter->value.begin(), facts.at("first"), 0);
       near(name + " last", *(parameter->value.end() - 1), facts.at("last"), 0);
       check_sums(name, parameter->value, facts, 1e-12);
@@ -97,9 +97,9 @@ class Case {
   }
 
   StageObserver stage_check(const std::string& mode) {
-    const json& stages = expected_.at(mode).at("stages");
+    const Json& stages = expected_.at(mode).at("stages");
     return [this, mode, &stages](const std::string& name, View<const float> value) {
-      const json& facts = stages.at(name);
+      const Json& facts = stages.at(name);
       double sum = 0, abs_sum = 0;
       for (const float v : value) sum += v, abs_sum += std::abs(v);
       const auto n = static_cast<double>(value.elements());
@@ -111,7 +111,7 @@ class Case {
   }
 
   void check_maps(const std::string& mode, const NetworkMaps& maps) {
-    const json& facts = expected_.at(mode);
+    const Json& facts = expected_.at(mode);
     check_map(mode + ".heatmaps0", maps.low, facts.at("heatmaps").at(0), 1);
     check_map(mode + ".tagmaps", maps.embeddings, facts.at("tagmaps"), options_.embedding_dim);
     if (options_.head == Head::hrnet) return;
@@ -120,7 +120,7 @@ class Case {
     check_map("inference.heatmaps", inference_heatmaps(context_, maps), expected_.at("inference").at("heatmaps"), 1);
   }
 
-  void check_map(const std::string& name, View<const float> found, const json& facts, int dimensions) {
+  void check_map(const std::string& name, View<const float> found, const Json& facts, int dimensions) {
     const std::vector<float> values = official_order(found, dimensions);
     std::vector<int> shape{found.size(0), found.size(3) / dimensions, found.size(1), found.size(2)};
     if (facts.at("shape").size() == 5) shape.push_back(dimensions);
@@ -143,7 +143,7 @@ class Case {
   }
 
   template <class Found>
-  void check_sums(const std::string& name, const Found& values, const json& facts, double tolerance) {
+  void check_sums(const std::string& name, const Found& values, const Json& facts, double tolerance) {
     const Checksum sums = checksum(values);
     const double allowed = tolerance * facts.at("abs_sum").get<double>();
     near(name + " n", static_cast<double>(sums.n), facts.at("n"), 0.5);
@@ -152,8 +152,8 @@ class Case {
     near(name + " dot", sums.dot, facts.at("dot"), allowed);
   }
 
-  void check_shape(const std::string& name, const std::vector<int>& shape, const json& facts) {
-    if (json(shape) != facts.at("shape")) wrong_.push_back(name + " has shape " + json(shape).dump());
+  void check_shape(const std::string& name, const std::vector<int>& shape, const Json& facts) {
+    if (Json(shape) != facts.at("shape")) wrong_.push_back(name + " has shape " + Json(shape).dump());
   }
 
   void near(const std::string& name, double found, double expected, double allowed) {
@@ -165,7 +165,7 @@ class Case {
   }
 
   std::filesystem::path folder_;
-  json config_, expected_;
+  Json config_, expected_;
   Safetensors tensors_;
   NetworkOptions options_;
   double tolerance_;  // of the largest value of a tensor

@@ -9,6 +9,8 @@
 
 namespace posecu {
 
+inline Values doubles(View<const float> view) { return {view.begin(), view.end()}; }
+
 // The reference's weights become those of the parameters.
 inline void read_weights(const Parameters& parameters, reference::Network& net) {
   for (const Parameter& parameter : parameters.all()) {

@@ -100,7 +100,7 @@ std::string without(std::string name, std::initializer_list<std::string_view> pr
 }
 
 // The files of a set, by the rules of mapping.json.
-Findings check_files(const fs::path& set) {
+Findings check_names(const fs::path& set) {
   const Json mapping = Json::parse(read_text_file((set / "mapping.json").string()));
   Findings findings;
   int checked = 0;
@@ -149,16 +149,16 @@ Findings check_lists(const fs::path& set) {
   return findings;
 }
 
-Findings check_golden(const fs::path& folder) {
+Findings check_golden_names(const fs::path& folder) {
   const fs::path set = folder.parent_path();
   Findings findings;
   if (folder.filename() != "files") return findings;
-  if (fs::exists(set / "mapping.json")) findings = check_files(set);
+  if (fs::exists(set / "mapping.json")) findings = check_names(set);
   if (fs::exists(set / "mapping_complete.json")) findings = check_lists(set);
   return findings;
 }
 
-TEST(NamesGoldenTest, NamesOfEveryFamilyGoWhereTheyBelong) { run_golden_cases("pth", check_golden); }
+TEST(NamesGoldenTest, NamesOfEveryFamilyGoWhereTheyBelong) { run_golden_cases("pth", check_golden_names); }
 
 TEST(NamesGoldenTest, WrongExpectationsAreSeen) {
   const TemporaryFolder temporary;
@@ -168,7 +168,7 @@ TEST(NamesGoldenTest, WrongExpectationsAreSeen) {
   mapping["higherhrnet_repo"]["explicit"].push_back({{"source", "bn1.weight"}, {"posedet", "backbone.bn2.weight"}});
   mapping["ce_best"]["explicit"].push_back({{"source", "backbone.bn1.weight"}, {"posedet", nullptr}});
   write_file_atomically((copy / "mapping.json").string(), mapping.dump());
-  EXPECT_EQ(check_files(copy).size(), 6U);  // in one file of the first family and five of the second
+  EXPECT_EQ(check_names(copy).size(), 6U);  // in one file of the first family and five of the second
 }
 
 }  // namespace

@@ -43,8 +43,6 @@ struct Fixture {
   Tensor<float> images;
 };
 
-Values doubles(View<const float> view) { return {view.begin(), view.end()}; }
-
 // <dy, outputs>
 double loss(reference::Network& net, Head head, const Map& images, const NetworkOptions& options,
             const std::array<Values, 3>& dy) {
@@ -76,7 +74,7 @@ void check_directional_gradients(Head head) {
 
   // A random direction for each part of the network. Differences are good to 1e-9 of the loss; float32 gradients to
   // 1e-4 of their size.
-  constexpr double kStep = 1e-6, kTolerance = 5e-4;
+  constexpr double kNudge = 1e-6, kTolerance = 5e-4;
   for (const std::string part : {"backbone.conv", "backbone.bn", "backbone.layer1", "backbone.transition",
                                  "backbone.stage2", "backbone.stage3", "backbone.stage4", "head."}) {
     SCOPED_TRACE(part);
@@ -98,7 +96,7 @@ void check_directional_gradients(Head head) {
       }
       return loss(net, head, images, options, dy);
     };
-    const double found = (moved(kStep) - moved(-kStep)) / (2 * kStep);
+    const double found = (moved(kNudge) - moved(-kNudge)) / (2 * kNudge);
     net.weights = kept;
     EXPECT_GT(net.nearest_kink, 0.1);
     EXPECT_GT(squares, 0);

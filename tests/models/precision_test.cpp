@@ -9,21 +9,19 @@
 namespace posecu {
 namespace {
 
-constexpr int kSide = 64, kPictures = 4;
+constexpr int kSide = 64, kBatch = 4;
 
-NetworkOptions small_network(Head head) { return {head, 8, 1, {1, 1, 1}, 3, 2}; }
+NetworkOptions narrow_network(Head head) { return {head, 8, 1, {1, 1, 1}, 3, 2}; }
 
 // What one network makes of the same weights, pictures and gradients of its maps. No ReLU is near its kink, where
 // rounding would switch it, so that errors are in proportion to the roundings.
-struct Outcome {
+struct NetworkResults {
   std::vector<Values> inferred, trained;                // low, high, embeddings, the last stage's first branch
   std::map<std::string, Values> gradients, statistics;  // by part of the network
 };
 
 const std::vector<std::string> kParts = {"backbone.conv",   "backbone.bn",     "backbone.layer1", "backbone.transition",
                                          "backbone.stage2", "backbone.stage3", "backbone.stage4", "head."};
-
-Values doubles(View<const float> view) { return {view.begin(), view.end()}; }
 
 // An observer that keeps what it sees of the last stage.
 StageObserver keep_features(Values& features) {
@@ -36,19 +34,19 @@ std::vector<Values> values_of(const NetworkMaps& maps, Values features) {
   return {doubles(maps.low), doubles(maps.high), doubles(maps.embeddings), std::move(features)};
 }
 
-Outcome outcome_of(Head head, Precision precision) {
+NetworkResults outcome_of(Head head, Precision precision) {
   Context context(test_context_options({.threads = 2, .memory = 512 << 20}));
   Parameters parameters;
-  Network network(parameters, small_network(head), precision);
+  Network network(parameters, narrow_network(head), precision);
   parameters.allocate(context, Parameters::Gradients::allocate);
   reference::Network net;
   Random random(5, 0, 0, RandomPurpose::test);
   draw_weights(random, parameters, net);
   keep_away_from_kinks(parameters, net);
   parameters.clear_gradients();
-  const auto images = tensor_of(context, random_map(random, kPictures, kSide, kSide, 3));
+  const auto images = tensor_of(context, random_map(random, kBatch, kSide, kSide, 3));
 
-  Outcome outcome;
+  NetworkResults outcome;
   fill_memory_with_nan(context, 64);
   network.prepare_inference(context);
   Values features;
@@ -92,7 +90,7 @@ struct Bounds {
 };
 
 void expect_near_fp32(Head head, Precision precision, const Bounds& bounds) {
-  const Outcome expected = outcome_of(head, Precision::fp32), found = outcome_of(head, precision);
+  const NetworkResults expected = outcome_of(head, Precision::fp32), found = outcome_of(head, precision);
   double maps = 0, statistics = 0, gradients = 0;
   for (std::size_t i = 0; i < expected.inferred.size(); ++i) {
     maps = std::max(

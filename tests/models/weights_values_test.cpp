@@ -13,25 +13,25 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr NetworkOptions kSmall{Head::hrnet, 8, 1, {1, 1, 1}, 5, 1};
+constexpr NetworkOptions kPlain{Head::hrnet, 8, 1, {1, 1, 1}, 5, 1};
 
 // Where a value is changed, and to what.
-struct Damage {
+struct DamagedValue {
   const char* tensor;
   DataType type;
   float value;
   const char* message;
 };
 
-class WeightsValuesTest : public testing::TestWithParam<Damage> {
+class WeightsValuesTest : public testing::TestWithParam<DamagedValue> {
  protected:
-  WeightsValuesTest() : network_(parameters_, kSmall) {
+  WeightsValuesTest() : network_(parameters_, kPlain) {
     parameters_.allocate(context_, Parameters::Gradients::none);
     parameters_.initialise(1);
   }
 
   // The network's own weights, with the damage in element 3.
-  Safetensors damaged_file(const Damage& damage) {
+  Safetensors damaged_file(const DamagedValue& damage) {
     std::vector<std::vector<std::byte>> storage;
     std::vector<StoredTensor> tensors;
     for (const Parameter& parameter : parameters_.all()) {
@@ -88,16 +88,16 @@ TEST_P(WeightsValuesTest, AreRefusedUnlessAllowed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nine, WeightsValuesTest,
-                         testing::Values(Damage{"backbone.conv1.weight", DataType::f32, kNan, "nan"},
-                                         Damage{"backbone.conv1.weight", DataType::f16, kNan, "nan"},
-                                         Damage{"backbone.conv1.weight", DataType::bf16, kNan, "nan"},
-                                         Damage{"head.hms_pred_layers.bias", DataType::f32, kInfinity, "inf"},
-                                         Damage{"head.tms_pred_layers.weight", DataType::f16, -kInfinity, "-inf"},
-                                         Damage{"backbone.bn1.weight", DataType::bf16, kInfinity, "inf"},
-                                         Damage{"backbone.bn1.running_mean", DataType::f32, kNan, "nan"},
-                                         Damage{"backbone.bn1.running_var", DataType::f32, kInfinity, "inf"},
-                                         Damage{"backbone.bn1.running_var", DataType::f32, -0.5F,
-                                                "-0.5, and a variance"}));
+                         testing::Values(DamagedValue{"backbone.conv1.weight", DataType::f32, kNan, "nan"},
+                                         DamagedValue{"backbone.conv1.weight", DataType::f16, kNan, "nan"},
+                                         DamagedValue{"backbone.conv1.weight", DataType::bf16, kNan, "nan"},
+                                         DamagedValue{"head.hms_pred_layers.bias", DataType::f32, kInfinity, "inf"},
+                                         DamagedValue{"head.tms_pred_layers.weight", DataType::f16, -kInfinity, "-inf"},
+                                         DamagedValue{"backbone.bn1.weight", DataType::bf16, kInfinity, "inf"},
+                                         DamagedValue{"backbone.bn1.running_mean", DataType::f32, kNan, "nan"},
+                                         DamagedValue{"backbone.bn1.running_var", DataType::f32, kInfinity, "inf"},
+                                         DamagedValue{"backbone.bn1.running_var", DataType::f32, -0.5F,
+                                                      "-0.5, and a variance"}));
 
 }  // namespace
 }  // namespace posecu

@@ -39,14 +39,14 @@ void check_values(Problems& problems, const std::string& what, const std::vector
   }
 }
 
-struct Case {
+struct ScoredCase {
   GroundTruth truth;
   Detections detections;
   Json expected;
   Safetensors tensors;
 };
 
-void check_table(Problems& problems, const Case& golden, const std::string& name, const ScoreTable& table) {
+void check_table(Problems& problems, const ScoredCase& golden, const std::string& name, const ScoreTable& table) {
   std::size_t checked = 0;
   for (const auto& [statistic, value] : golden.expected.at(name).items()) {
     if (statistic.starts_with("unused")) continue;
@@ -66,7 +66,7 @@ void check_table(Problems& problems, const Case& golden, const std::string& name
   }
 }
 
-void check_evaluator(Problems& problems, const Case& golden, const std::string& name, Evaluator evaluator,
+void check_evaluator(Problems& problems, const ScoredCase& golden, const std::string& name, Evaluator evaluator,
                      std::vector<ScoreTable>& tables) {
   const EvaluateOptions options = options_for(golden.truth, evaluator);
   if (!golden.expected.at(name).contains("error")) {
@@ -81,7 +81,7 @@ void check_evaluator(Problems& problems, const Case& golden, const std::string& 
   }
 }
 
-void check_oks(Problems& problems, const Case& golden) {
+void check_oks(Problems& problems, const ScoredCase& golden) {
   const EvaluateOptions options = options_for(golden.truth, Evaluator::xtcocotools);
   const Oks oks(options.sigmas, options.protocol == Protocol::coco ? OksArea::annotation : OksArea::box);
   const PictureOrder pictures(golden.truth);
@@ -98,9 +98,9 @@ void check_oks(Problems& problems, const Case& golden) {
 }
 
 Problems check_evaluate_case(const fs::path& folder) {
-  const Case golden{read_ground_truth(folder / "gt.json"), read_results(folder / "detections.json"),
-                    Json::parse(read_text_file(folder / "expected.json")),
-                    Safetensors::read(folder / "expected.safetensors")};
+  const ScoredCase golden{read_ground_truth(folder / "gt.json"), read_results(folder / "detections.json"),
+                          Json::parse(read_text_file(folder / "expected.json")),
+                          Safetensors::read(folder / "expected.safetensors")};
   Problems problems;
   const std::pair<const char*, Evaluator> evaluators[] = {{"xtcocotools_keypoints", Evaluator::xtcocotools},
                                                           {"xtcocotools_keypoints_crowd", Evaluator::xtcocotools},

@@ -11,21 +11,21 @@
 namespace posecu {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 TEST(ScoreSetsTest, TwoHundredRandomSetsEqualTheOfficialTools) {
   const TemporaryFolder folder;
   const std::string path = folder.path() / "truth.json";
-  const json document = json::parse(read_text_file(POSECU_SOURCE_FOLDER "/tests/pose/score_sets/sets.json"));
+  const Json document = Json::parse(read_text_file(POSECU_SOURCE_FOLDER "/tests/pose/score_sets/sets.json"));
   constexpr const char* kNames[] = {"AP", "AP50", "AP75", "APM", "APL", "AR", "AR50", "AR75", "ARM", "ARL"};
   int numbers = 0, ties = 0;
-  for (const json& set : document.at("sets")) {
+  for (const Json& set : document.at("sets")) {
     write_file_atomically(path, set.at("truth").dump());
     const GroundTruth truth = read_ground_truth(path);
     const Detections results = parse_results(set.at("results").dump(), "results.json");
     for (const Evaluator evaluator : {Evaluator::pycocotools, Evaluator::xtcocotools}) {
       const ScoreTable table = evaluate(truth, results, options_for(truth, evaluator, document.at("sigmas")));
-      const json& expected = set.at(std::string(to_string(evaluator)));
+      const Json& expected = set.at(std::string(to_string(evaluator)));
       for (std::size_t i = 0; i < std::size(kNames); ++i, ++numbers)
         ASSERT_NEAR(table.value(kNames[i]), expected.at(i).get<double>(), 1e-12)
             << to_string(evaluator) << ' ' << kNames[i] << '\n'

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/reference/map.h"
+
 namespace posecu::reference {
 
 namespace {
-
-using Maps = std::vector<double>;
 
 std::size_t at(const HeatmapProblem& p, int n, int y, int x, int k) {
   return ((static_cast<std::size_t>(n) * static_cast<std::size_t>(p.height) + static_cast<std::size_t>(y)) *
@@ -53,7 +53,7 @@ double adjusted(double gaussian, double theta, double scale) {
   return scale == 0 ? 0 : std::pow(gaussian, (theta / scale) * (theta / scale));
 }
 
-void paint(Maps& targets, const HeatmapProblem& p, const LabelledPerson& person, int k) {
+void paint(Values& targets, const HeatmapProblem& p, const LabelledPerson& person, int k) {
   int x = 0, y = 0;
   if (!pixel_of(person.joints[static_cast<std::size_t>(k)], p.width, p.height, x, y)) return;
   const int reach = static_cast<int>(3 * p.sigma + 1);
@@ -75,8 +75,8 @@ double sign(double v) { return v > 0 ? 1 : (v < 0 ? -1 : 0); }
 
 }  // namespace
 
-Maps heatmap_targets(const HeatmapProblem& p) {
-  Maps targets(p.heatmaps.size(), 0.0);
+Values heatmap_targets(const HeatmapProblem& p) {
+  Values targets(p.heatmaps.size(), 0.0);
   for (const LabelledPerson& person : p.people)
     for (int k = 0; k < p.keypoints; ++k) paint(targets, p, person, k);
   if (p.widening != Widening::by_embedding) return targets;
@@ -90,7 +90,7 @@ Maps heatmap_targets(const HeatmapProblem& p) {
   return targets;
 }
 
-double heatmap_loss(const HeatmapProblem& p, const Maps& targets) {
+double heatmap_loss(const HeatmapProblem& p, const Values& targets) {
   double sum = 0;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const double v = p.heatmaps[i], share = focal_share(p, targets[i]);
@@ -100,8 +100,8 @@ double heatmap_loss(const HeatmapProblem& p, const Maps& targets) {
   return sum / static_cast<double>(targets.size());
 }
 
-Maps heatmap_gradient(const HeatmapProblem& p, const Maps& targets) {
-  Maps gradient(targets.size());
+Values heatmap_gradient(const HeatmapProblem& p, const Values& targets) {
+  Values gradient(targets.size());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const double v = p.heatmaps[i], share = focal_share(p, targets[i]), residual = v - targets[i];
     const double weight = p.focal ? share * std::abs(1 - v) + (1 - share) * std::abs(v) : 1;

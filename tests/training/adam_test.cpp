@@ -13,8 +13,8 @@ namespace {
 using Values = std::vector<double>;
 
 // Two parameters that leave gaps in the flat buffer, with a running statistic between them.
-struct Net {
-  Net() : context(test_context_options({.threads = 2, .memory = 1 << 20})) {
+struct TwoParameters {
+  TwoParameters() : context(test_context_options({.threads = 2, .memory = 1 << 20})) {
     first = &parameters.add("a", {3, 7}, ParameterRole::trained, InitialValue::zero);
     statistic = &parameters.add("s", {5}, ParameterRole::running_statistic, InitialValue::one);
     second = &parameters.add("b", {70}, ParameterRole::trained, InitialValue::one);
@@ -26,7 +26,7 @@ struct Net {
   Parameter *first, *statistic, *second;
 };
 
-void draw_gradients(Net& net, int step) {
+void draw_gradients(TwoParameters& net, int step) {
   Random random(1, static_cast<std::uint64_t>(step), 0, RandomPurpose::test);
   for (const Parameter* parameter : {net.first, net.second}) {
     for (float& g : parameter->gradient)
@@ -34,7 +34,7 @@ void draw_gradients(Net& net, int step) {
   }
 }
 
-void update(Net& net, Adam& adam, double lr) {
+void update(TwoParameters& net, Adam& adam, double lr) {
   const auto state = net.context.tensor<StepState>({1});
   const StepState decided{.adam = adam.next_factors(lr), .finite = 1};
   net.context.upload<StepState>(state, {&decided, 1});
@@ -65,7 +65,7 @@ class Reference {
 
 TEST(Adam, FollowsTheDoubleReferenceForManyUpdates) {
   for (const AdamOptions& options : {AdamOptions{}, AdamOptions{.lr = 1, .beta1 = 0.5, .beta2 = 0.9, .eps = 1e-3}}) {
-    Net net;
+    TwoParameters net;
     Adam adam(net.context, net.parameters, options);
     Reference first(net.first->value), second(net.second->value);
     for (int step = 0; step < 50; ++step) {
@@ -83,7 +83,7 @@ TEST(Adam, FollowsTheDoubleReferenceForManyUpdates) {
 }
 
 TEST(Adam, LeavesGapsAndRunningStatisticsAlone) {
-  Net net;
+  TwoParameters net;
   Adam adam(net.context, net.parameters, {});
   draw_gradients(net, 0);
   update(net, adam, 0.1);
@@ -94,7 +94,7 @@ TEST(Adam, LeavesGapsAndRunningStatisticsAlone) {
 }
 
 TEST(Adam, GoesOnExactlyFromRestoredState) {
-  Net straight, resumed;
+  TwoParameters straight, resumed;
   Adam one(straight.context, straight.parameters, {}), two(resumed.context, resumed.parameters, {});
   for (int step = 0; step < 3; ++step) draw_gradients(straight, step), update(straight, one, 1e-2);
   std::ranges::copy(straight.parameters.trained(), resumed.parameters.trained().data());
