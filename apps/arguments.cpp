@@ -33,13 +33,10 @@ void refuse_unknown_option(const Verb& verb, const std::string& word) {
       fmt::format("{}: unknown option {}{}{}", verb.name, name, did_you_mean(name, names), see_help(verb)));
 }
 
-// A word as a shell takes it.
-std::string quoted(std::string_view word) {
+std::string quoted_where_needed(std::string_view word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + '\'';
+  return shell_quoted(word);
 }
 
 void check_words(const Verb& verb, const std::vector<std::string>& words) {
@@ -73,7 +70,7 @@ Arguments Arguments::parse(const Verb& verb, std::span<const char* const> words)
   }
   Arguments arguments;
   arguments.command_line_ = fmt::format("posecu {}", verb.name);
-  for (const char* word : words) arguments.command_line_ += ' ' + quoted(word);
+  for (const char* word : words) arguments.command_line_ += ' ' + quoted_where_needed(word);
   for (const std::string& word : app.remaining()) {
     if (word.starts_with('-') && word != "-") refuse_unknown_option(verb, word);
     positionals.push_back(word);
@@ -94,6 +91,12 @@ Arguments Arguments::parse(const Verb& verb, std::span<const char* const> words)
 std::optional<std::string> Arguments::value(std::string_view option) const {
   const auto found = options_.find(option);
   return found == options_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string shell_quoted(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
 }
 
 std::string usage_of(const Verb& verb) {

@@ -57,6 +57,8 @@ class Arguments {
   std::string command_line_;
 };
 
+std::string shell_quoted(std::string_view text);  // in single quotes
+
 std::string usage_of(const Verb& verb);  // "posecu eval MODEL ..."
 std::string help_of(const Verb& verb);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apps/arguments.h"
 #include "apps/config.h"
 #include "apps/help_pages.h"
 #include "apps/suggestion.h"
@@ -38,13 +39,6 @@ std::string keys_with(std::string_view ending) {
   std::string names;
   for (const Key& key : config_keys()) names += fmt::format(" {}{}", key.name, ending);
   return names.substr(1);
-}
-
-// In single quotes of a shell.
-std::string quoted(std::string_view text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + '\'';
 }
 
 // `key) VALUES ;;` of a case for every key whose values are known; `form` is what to do with them.
@@ -97,7 +91,7 @@ complete -o bashdefault -o default -F _posecu posecu
 std::string described(std::string_view name, std::string_view sentence) {
   std::string text(sentence);
   std::ranges::replace(text, ':', ';');
-  return quoted(fmt::format("{}:{}", name, text));
+  return shell_quoted(fmt::format("{}:{}", name, text));
 }
 
 std::string zsh() {
@@ -145,11 +139,11 @@ std::string fish() {
       "# Completion of posecu for fish:  posecu help --completion fish > ~/.config/fish/completions/posecu.fish\n";
   std::string keyed;
   for (const Verb& verb : verbs()) {
-    script +=
-        fmt::format("complete -c posecu -n __fish_use_subcommand -a {} -d {}\n", verb.name, quoted(verb.sentence));
+    script += fmt::format("complete -c posecu -n __fish_use_subcommand -a {} -d {}\n", verb.name,
+                          shell_quoted(verb.sentence));
     for (const OptionHelp& option : verb.help->options)
       script += fmt::format("complete -c posecu -n '__fish_seen_subcommand_from {}' -l {}{} -d {}\n", verb.name,
-                            option.name.substr(2), option.value.empty() ? "" : " -r", quoted(option.sentence));
+                            option.name.substr(2), option.value.empty() ? "" : " -r", shell_quoted(option.sentence));
     if (takes_keys(verb)) keyed += fmt::format(" {}", verb.name);
   }
   const std::string when = fmt::format("complete -c posecu -n '__fish_seen_subcommand_from{}'", keyed);
@@ -161,7 +155,7 @@ std::string fish() {
       for (std::size_t at = 0; (at = words.find(' ', at)) != std::string::npos; at += key.name.size() + 2)
         words.insert(at + 1, fmt::format("{}=", key.name));
     }
-    script += fmt::format("{} -a '{}' -d {}\n", when, words, quoted(key.sentence));
+    script += fmt::format("{} -a '{}' -d {}\n", when, words, shell_quoted(key.sentence));
   }
   return script;
 }

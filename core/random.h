@@ -19,8 +19,9 @@ class Random {
   std::uint32_t bits();
   double uniform();                            // [0,1), 53 bits
   double uniform(double least, double limit);  // [least,limit)
-  int below(int n);                            // 0 .. n-1, without bias; n >= 1
-  double normal();                             // mean 0, deviation 1 (Box-Muller)
+  bool chance(double probability) { return uniform() < probability; }
+  int below(int n);  // 0 .. n-1, without bias; n >= 1
+  double normal();   // mean 0, deviation 1 (Box-Muller)
 
  private:
   void refill();

@@ -15,6 +15,8 @@ struct Affine {
   Point operator()(Point p) const { return {m[0] * p.x + m[1] * p.y + m[2], m[3] * p.x + m[4] * p.y + m[5]}; }
 };
 
+inline constexpr double kScaleUnit = 200;  // official scales of regions are in 200 pixels
+
 // As OpenCV's warpAffine inverts; a singular map becomes one whose linear part is 0.
 Affine inverse(const Affine& map);
 

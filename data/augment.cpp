@@ -11,8 +11,6 @@
 namespace posecu {
 namespace {
 
-constexpr float kUnit = 200;  // official scales are in 200 pixels
-
 // The sides of the region that is seen, in picture pixels: products in float.
 std::array<float, 2> region(double scale, int width, int height) {
   const auto factor = static_cast<float>(scale);
@@ -32,7 +30,7 @@ std::array<TranslationRange, 2> translation_ranges(const AugmentOptions& options
   std::array<TranslationRange, 2> ranges;
   const std::array<float, 2> sides = region(scale, width, height);
   for (std::size_t i = 0; i < 2; ++i) {
-    const double most = options.translation * static_cast<double>(sides[i]) / kUnit;
+    const double most = options.translation * static_cast<double>(sides[i]) / kScaleUnit;
     ranges[i] = {static_cast<int>(-most), static_cast<int>(most)};
   }
   return ranges;
@@ -45,7 +43,7 @@ Augmentation draw_augmentation(const AugmentOptions& options, int width, int hei
   const auto [x_range, y_range] = translation_ranges(options, result.scale, width, height);
   result.dx = draw(x_range, random);
   result.dy = draw(y_range, random);
-  result.mirror = random.uniform() < options.flip ? Mirror::yes : Mirror::no;
+  result.mirror = random.chance(options.flip) ? Mirror::yes : Mirror::no;
   return result;
 }
 
@@ -53,6 +51,7 @@ Affine sample_map(const Augmentation& augmentation, int width, int height, int s
   const auto [w, h] = region(augmentation.scale, width, height);
   // The target is square: the short side decides. A wide picture's goes through the target's size and back.
   const double side = w < h ? static_cast<double>(w) : static_cast<double>(h) / size * size;
+  constexpr float kUnit = kScaleUnit;
   const float scale = static_cast<float>(side) / kUnit * kUnit;
   const Point centre{width / 2.0 + augmentation.dx, height / 2.0 + augmentation.dy};
   return official_map(centre, scale, augmentation.rotation_deg, size, size);

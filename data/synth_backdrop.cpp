@@ -9,9 +9,6 @@
 namespace posecu {
 namespace {
 
-float draw(Random& random, double least, double most) { return static_cast<float>(random.uniform(least, most)); }
-bool chance(Random& random, double probability) { return random.uniform() < probability; }
-
 // Two octaves of noise around 0.
 float rough(float x, float y) {
   return smooth_noise(x, y) + 0.5f * smooth_noise(2.1f * x + 7.3f, 2.1f * y + 3.1f) - 0.75f;
@@ -50,7 +47,7 @@ class Painter {
     const Rgb ground = ground_kind < 0.4   ? draw_hsv(random_, {75, 115}, {0.25, 0.6}, {0.3, 0.6})
                        : ground_kind < 0.7 ? draw_hsv(random_, {40, 40}, {0, 0.1}, {0.35, 0.65})
                                            : draw_hsv(random_, {25, 45}, {0.15, 0.4}, {0.5, 0.8});
-    floor(edge, ground, chance(random_, 0.3));
+    floor(edge, ground, random_.chance(0.3));
   }
 
   void indoors(double farthest) {
@@ -59,9 +56,9 @@ class Painter {
     wall(edge);
     const int things = random_.below(5);
     for (int i = 0; i < things; ++i) wall_thing(edge);
-    const Rgb skirting = chance(random_, 0.5) ? Rgb{225, 222, 216} : Rgb{96, 72, 52};
+    const Rgb skirting = random_.chance(0.5) ? Rgb{225, 222, 216} : Rgb{96, 72, 52};
     fill(edge - std::max(2, picture_.height / 50), edge, [&](float, float) { return skirting; });
-    floor(edge, chance(random_, 0.6) ? draw_hsv(random_, {18, 38}, {0.2, 0.55}, {0.35, 0.75}) : muted(), true);
+    floor(edge, random_.chance(0.6) ? draw_hsv(random_, {18, 38}, {0.2, 0.55}, {0.35, 0.75}) : muted(), true);
   }
 
   void abstract() {
@@ -117,7 +114,7 @@ class Painter {
   void buildings(int edge) {
     for (float left = -draw(random_, 0, 0.2) * unit_; left < static_cast<float>(picture_.width);) {
       const float wide = draw(random_, 0.15, 0.6) * unit_, tall = draw(random_, 0.12, 0.75) * unit_;
-      const Rgb wall = muted(), glass = chance(random_, 0.6) ? Rgb{70, 84, 98} : Rgb{170, 190, 205};
+      const Rgb wall = muted(), glass = random_.chance(0.6) ? Rgb{70, 84, 98} : Rgb{170, 190, 205};
       const float step = draw(random_, 0.045, 0.09) * unit_, begin = left;
       const int roof = edge - static_cast<int>(tall);
       fill(static_cast<int>(left), roof, static_cast<int>(left + wide), edge + 1, [&](float x, float y) {
@@ -125,7 +122,7 @@ class Painter {
         const bool window = u - std::floor(u) > 0.4f && v - std::floor(v) > 0.4f && x - begin < wide - 0.4f * step;
         return window ? glass : (0.95f + 0.12f * smooth_noise(x * 40 / unit_, y * 40 / unit_)) * wall;
       });
-      left += wide + (chance(random_, 0.6) ? 0 : draw(random_, 0, 0.15) * unit_);
+      left += wide + (random_.chance(0.6) ? 0 : draw(random_, 0, 0.15) * unit_);
     }
   }
 
@@ -146,7 +143,7 @@ class Painter {
   // A window, a picture, a door, a shelf: a framed rectangle with something in it.
   void wall_thing(int edge) {
     const int left = random_.below(picture_.width), wide = static_cast<int>(draw(random_, 0.08, 0.4) * unit_);
-    const bool door = chance(random_, 0.3);
+    const bool door = random_.chance(0.3);
     const int top = door ? edge - static_cast<int>(draw(random_, 0.4, 0.8) * unit_) : random_.below(std::max(edge, 1));
     const int bottom = door ? edge : std::min(top + static_cast<int>(draw(random_, 0.08, 0.4) * unit_), edge);
     const Rgb frame = muted(), inside = muted(), other = muted();

@@ -12,10 +12,6 @@ const T& pick(Random& random, const std::array<T, n>& list) {
   return list[static_cast<std::size_t>(random.below(static_cast<int>(n)))];
 }
 
-bool chance(Random& random, double probability) { return random.uniform() < probability; }
-
-float draw(Random& random, double least, double most) { return static_cast<float>(random.uniform(least, most)); }
-
 constexpr auto kSkins = std::to_array<Rgb>(
     {{255, 222, 200}, {246, 208, 178}, {232, 188, 152}, {208, 158, 118}, {172, 120, 82}, {128, 84, 56}, {92, 60, 42}});
 constexpr auto kHairs = std::to_array<Rgb>({{28, 24, 22},
@@ -46,12 +42,6 @@ Rgb jitter(Random& random, Rgb c, double amount) {
           std::min(c.b * light * draw(random, 0.96, 1.04), 255.0f)};
 }
 
-Material plain(Rgb c) {
-  Material m;
-  m.colours = {c, c, c};
-  return m;
-}
-
 Material draw_face(Random& random, Rgb skin, Rgb hair) {
   Material m = plain(skin);
   m.pattern = Pattern::face;
@@ -61,10 +51,10 @@ Material draw_face(Random& random, Rgb skin, Rgb hair) {
   face.lips = mix(skin, {176, 54, 62}, draw(random, 0.3, 0.75));
   face.brow_height = draw(random, 0.155, 0.2);
   face.mouth_width = draw(random, 0.21, 0.3);
-  face.mouth_open = chance(random, 0.35) ? draw(random, 0.015, 0.06) : 0;
-  face.glasses = chance(random, 0.18);
-  face.dark_glasses = face.glasses && chance(random, 0.35);
-  face.frame = chance(random, 0.7) ? Rgb{28, 26, 28} : Rgb{120, 60, 40};
+  face.mouth_open = random.chance(0.35) ? draw(random, 0.015, 0.06) : 0;
+  face.glasses = random.chance(0.18);
+  face.dark_glasses = face.glasses && random.chance(0.35);
+  face.frame = random.chance(0.7) ? Rgb{28, 26, 28} : Rgb{120, 60, 40};
   return m;
 }
 
@@ -82,14 +72,14 @@ void draw_top(Look& look, Random& random) {
   look.sleeves = kind < 0.48 ? Sleeves::half : kind < 0.92 ? Sleeves::whole : Sleeves::none;
   look.top_loose = random.uniform(0.3, 1.7);
   look.hem = random.uniform(-0.09, 0.08);
-  if (look.sleeves != Sleeves::whole || !chance(random, 0.35)) return;
+  if (look.sleeves != Sleeves::whole || !random.chance(0.35)) return;
   const Rgb shirt = draw_cloth_colour(random), jacket = look.top.colours[0];
   look.top = plain(jacket);  // a jacket
   look.top.pattern = Pattern::open;
   look.top.colours = {jacket, shirt, 0.7f * jacket};
-  look.top.share = chance(random, 0.4) ? 0 : draw(random, 0.3, 2);
+  look.top.share = random.chance(0.4) ? 0 : draw(random, 0.3, 2);
   look.top_loose = random.uniform(1.2, 2);
-  look.hem = chance(random, 0.2) ? random.uniform(-0.35, -0.15) : random.uniform(-0.1, 0);
+  look.hem = random.chance(0.2) ? random.uniform(-0.35, -0.15) : random.uniform(-0.1, 0);
 }
 
 void draw_legwear(Look& look, Random& random, bool skirts) {
@@ -99,21 +89,20 @@ void draw_legwear(Look& look, Random& random, bool skirts) {
               : kind < 0.94            ? Legwear::skirt
                                        : Legwear::long_skirt;
   const Rgb denim = mix({48, 62, 96}, {112, 140, 178}, draw(random, 0, 1));
-  const Rgb colour = chance(random, 0.35) ? denim : draw_cloth_colour(random);
-  look.legwear = look.legs == Legwear::trousers && chance(random, 0.85) ? plain(colour) : draw_cloth(random, colour);
+  const Rgb colour = random.chance(0.35) ? denim : draw_cloth_colour(random);
+  look.legwear = look.legs == Legwear::trousers && random.chance(0.85) ? plain(colour) : draw_cloth(random, colour);
   look.legs_loose = random.uniform(0.2, 1.8);
   look.skirt = look.legs == Legwear::long_skirt ? random.uniform(0.7, 0.9) : random.uniform(0.28, 0.55);
-  if (skirts && look.legs >= Legwear::skirt && chance(random, 0.5))
-    look.top = look.legwear, look.hem = 0.02;  // a dress
+  if (skirts && look.legs >= Legwear::skirt && random.chance(0.5)) look.top = look.legwear, look.hem = 0.02;  // a dress
 }
 
 void draw_shoes(Look& look, Random& random) {
-  look.shoes = plain(chance(random, 0.5) ? pick(random, kQuietCloths) : draw_cloth_colour(random));
+  look.shoes = plain(random.chance(0.5) ? pick(random, kQuietCloths) : draw_cloth_colour(random));
   look.shoes.pattern = Pattern::shoe;
-  look.shoes.colours[1] = chance(random, 0.5) ? Rgb{228, 228, 224} : 0.5f * look.shoes.colours[0];
-  look.shoes.colours[2] = chance(random, 0.3) ? Rgb{235, 235, 235} : look.shoes.colours[0];
+  look.shoes.colours[1] = random.chance(0.5) ? Rgb{228, 228, 224} : 0.5f * look.shoes.colours[0];
+  look.shoes.colours[2] = random.chance(0.3) ? Rgb{235, 235, 235} : look.shoes.colours[0];
   look.shoes.along = 20;
-  look.socks = plain(chance(random, 0.6) ? Rgb{230, 230, 228} : pick(random, kQuietCloths));
+  look.socks = plain(random.chance(0.6) ? Rgb{230, 230, 228} : pick(random, kQuietCloths));
 }
 
 }  // namespace
@@ -133,7 +122,7 @@ Rgb draw_hsv(Random& random, Range hue_degrees, Range saturation, Range value) {
 }
 
 Rgb draw_cloth_colour(Random& random) {
-  if (chance(random, 0.45)) return jitter(random, pick(random, kQuietCloths), 0.12);
+  if (random.chance(0.45)) return jitter(random, pick(random, kQuietCloths), 0.12);
   return draw_hsv(random, {0, 360}, {0.25, 0.9}, {0.3, 0.95});
 }
 
@@ -147,9 +136,9 @@ Material draw_cloth(Random& random, Rgb colour) {
               : kind < 0.83 ? Pattern::dots
               : kind < 0.90 ? Pattern::blotches
                             : Pattern::print;
-  m.colours[1] = chance(random, 0.5)   ? draw_cloth_colour(random)
-                 : chance(random, 0.5) ? mix(colour, {255, 255, 255}, 0.6f)
-                                       : 0.5f * colour;
+  m.colours[1] = random.chance(0.5)   ? draw_cloth_colour(random)
+                 : random.chance(0.5) ? mix(colour, {255, 255, 255}, 0.6f)
+                                      : 0.5f * colour;
   m.colours[2] = draw_cloth_colour(random);
   m.along = draw(random, 8, 26);
   m.around = static_cast<float>(4 + random.below(9));
@@ -161,22 +150,22 @@ Material draw_cloth(Random& random, Rgb colour) {
 Look draw_look(Random& random) {
   Look look;
   const Rgb skin = jitter(random, pick(random, kSkins), 0.06), hair = jitter(random, pick(random, kHairs), 0.15);
-  const bool long_hair = chance(random, 0.5);
+  const bool long_hair = random.chance(0.5);
   look.skin = plain(skin);
   look.hair = plain(hair);
   look.hair.pattern = Pattern::strands;
   look.hair.around = 26, look.hair.along = 6;
   look.style = draw_hair(random, long_hair);
   look.face = draw_face(random, skin, hair);
-  if (!long_hair && chance(random, 0.35)) look.face.face.beard = draw(random, 0.3, 0.9);
-  look.fringe = chance(random, 0.35);
+  if (!long_hair && random.chance(0.35)) look.face.face.beard = draw(random, 0.3, 0.9);
+  look.fringe = random.chance(0.35);
   draw_top(look, random);
   draw_legwear(look, random, long_hair);
   draw_shoes(look, random);
   const double hat = random.uniform();
   look.hat = hat < 0.08 ? Hat::cap : hat < 0.14 ? Hat::beanie : hat < 0.17 ? Hat::brim : Hat::none;
   look.hat_cloth = plain(draw_cloth_colour(random));
-  look.backpack = chance(random, 0.08);
+  look.backpack = random.chance(0.08);
   look.bag = plain(draw_cloth_colour(random));
   return look;
 }

@@ -27,6 +27,8 @@ Look draw_look(Random& random);
 // Another person in the same clothes.
 Look in_clothes_of(Look person, const Look& clothes);
 
+inline float draw(Random& random, double least, double most) { return static_cast<float>(random.uniform(least, most)); }
+
 Rgb draw_cloth_colour(Random& random);
 // A plain or patterned cloth of that colour.
 Material draw_cloth(Random& random, Rgb colour);

@@ -47,6 +47,12 @@ struct TexturePoint {
   float u, v, w;
 };
 
+inline Material plain(Rgb colour) {
+  Material material;
+  material.colours = {colour, colour, colour};
+  return material;
+}
+
 Rgb colour_at(const Material& material, TexturePoint at);
 
 // Smooth noise in 0 .. 1 with one cell a unit.

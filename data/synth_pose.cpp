@@ -52,7 +52,7 @@ ArmAngles draw_arm(Random& random, std::span<const ArmHabit> habits) {
 }
 
 void stand(Pose& pose, Random& random) {
-  const bool contrapposto = random.uniform() < 0.4;
+  const bool contrapposto = random.chance(0.4);
   const auto free = static_cast<std::size_t>(random.below(2));
   for (LegAngles& leg : pose.legs)
     leg = {draw(random, {-5, 6}), draw(random, {2, 9}), draw(random, {0, 16}), draw(random, {0, 8})};
@@ -66,7 +66,7 @@ void stand(Pose& pose, Random& random) {
 void stride(Pose& pose, Random& random, Span reach, Span elbow, Span knee) {
   const auto ahead = static_cast<std::size_t>(random.below(2)), behind = 1 - ahead;
   const double angle = draw(random, reach);
-  const bool passing = random.uniform() < 0.35;  // the free leg is being pulled through
+  const bool passing = random.chance(0.35);  // the free leg is being pulled through
   pose.legs[ahead] = {angle,   draw(random, {0, 4}), 4, passing ? draw(random, knee) : draw(random, {2, 14}), -12,
                       !passing};
   pose.legs[behind] = {passing ? draw(random, {-8, 2}) : -0.8 * angle,       draw(random, {0, 4}), 4,
@@ -92,12 +92,12 @@ void sit(Pose& pose, Random& random) {
   pose.lean = draw(random, {-12, 22});
   pose.seat = Seat::seat;
   for (ArmAngles& arm : pose.arms)
-    if (random.uniform() < 0.6)
+    if (random.chance(0.6))
       arm = {draw(random, {18, 46}), draw(random, {4, 20}), draw(random, {10, 50}), draw(random, {30, 75}), 5};
 }
 
 void jump(Pose& pose, Random& random) {
-  const bool star = random.uniform() < 0.5;
+  const bool star = random.chance(0.5);
   for (LegAngles& leg : pose.legs)
     leg = star ? LegAngles{draw(random, {-10, 15}), draw(random, {16, 42}), 10, draw(random, {5, 40}), 30, false}
                : LegAngles{draw(random, {10, 75}), draw(random, {2, 16}), 8, draw(random, {40, 110}), 30, false};
@@ -221,9 +221,9 @@ Pose draw_pose(Random& random, Liveliness liveliness) {
   Pose pose;
   pose.lean = 3 * random.normal(), pose.sway = 3 * random.normal(), pose.turn = 7 * random.normal();
   pose.look = 22 * random.normal(), pose.nod = 3 + 8 * random.normal(), pose.tilt = 6 * random.normal();
-  const bool lively = random.uniform() < (liveliness == Liveliness::calm ? 0.1 : 0.3);
+  const bool lively = random.chance(liveliness == Liveliness::calm ? 0.1 : 0.3);
   for (ArmAngles& arm : pose.arms) arm = draw_arm(random, lively ? std::span<const ArmHabit>(kLivelyArms) : kCalmArms);
-  if (random.uniform() < 0.22) pose.arms[1] = pose.arms[0];  // both alike
+  if (random.chance(0.22)) pose.arms[1] = pose.arms[0];  // both alike
   draw_body(pose, random, liveliness);
   pose.look = std::clamp(pose.look, -70.0, 70.0), pose.nod = std::clamp(pose.nod, -35.0, 35.0);
   return pose;

@@ -10,8 +10,6 @@ namespace {
 constexpr double kStature = 1.75;  // of the bodies' own metres
 
 double draw(Random& random, Range range) { return random.uniform(range.least, range.most); }
-bool chance(Random& random, double probability) { return random.uniform() < probability; }
-
 struct Box {
   double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
 
@@ -114,7 +112,7 @@ class Stage {
  public:
   Stage(Random& random, const Rules& rules, int width, int height) : random_(random), rules_(rules) {
     scene_.width = width, scene_.height = height;
-    uniform_ = chance(random, 0.15) ? std::optional(draw_look(random)) : std::nullopt;
+    uniform_ = random.chance(0.15) ? std::optional(draw_look(random)) : std::nullopt;
   }
 
   Scene build() {
@@ -136,7 +134,7 @@ class Stage {
     scene_.lighting.from = direction({std::cos(radians(around)), height, 0.35 + 0.65 * std::sin(radians(around))});
     scene_.lighting.direct = random_.uniform(0.35, 0.8);
     scene_.lighting.ambient = 1.22 - scene_.lighting.direct + random_.uniform(-0.12, 0.1);
-    scene_.sun = scene_.lighting.direct > 0.45 && chance(random_, 0.7);
+    scene_.sun = scene_.lighting.direct > 0.45 && random_.chance(0.7);
   }
 
   Range sizes(int count) const {
@@ -194,7 +192,7 @@ class Stage {
   double draw_x() {
     const double margin = rules_.whole ? 0.05 : -0.06;
     const double x = random_.uniform(margin, 1 - margin);
-    if (scene_.people.empty() || !chance(random_, rules_.together)) return x * scene_.width;
+    if (scene_.people.empty() || !random_.chance(rules_.together)) return x * scene_.width;
     const auto beside = static_cast<std::size_t>(random_.below(static_cast<int>(scene_.people.size())));  // groups
     return scene_.people[beside].placement.x + 0.5 * nearest_ * random_.normal();
   }
@@ -232,7 +230,7 @@ class Stage {
 
   void add_thing() {
     PlacedThing thing{draw_thing(random_), {}};
-    const bool in_front = !rules_.whole && chance(random_, 0.35);
+    const bool in_front = !rules_.whole && random_.chance(0.35);
     const double scale = nearest_ * (in_front ? random_.uniform(0.7, 1.15) : random_.uniform(0.35, 0.8));
     thing.placement = place(scale, random_.uniform(0, 1) * scene_.width, random_.uniform(-60, 60));
     const Box box = box_of(thing.surfaces, thing.placement);

@@ -10,12 +10,6 @@ using Surfaces = std::vector<Surface>;
 
 constexpr int kSides = 12;
 
-Material plain(Rgb colour) {
-  Material m;
-  m.colours = {colour, colour, colour};
-  return m;
-}
-
 Material grained(Random& random, Rgb colour, double contrast) {
   Material m = plain(colour);
   m.pattern = Pattern::grain;
@@ -49,7 +43,7 @@ Surfaces crate(Random& random) {
   const double w = random.uniform(0.2, 0.6), h = random.uniform(0.2, 0.6);
   Surfaces all;
   add_box(all, {0, h, 0}, {w, h, random.uniform(0.2, 0.5)},
-          random.uniform() < 0.5 ? wood(random) : plain(draw_cloth_colour(random)));
+          random.chance(0.5) ? wood(random) : plain(draw_cloth_colour(random)));
   return all;
 }
 
@@ -119,7 +113,7 @@ Surfaces coat_stand(Random& random) {
     constexpr Section kSleeve[] = {{-0.05, 0, 0}, {0, 0.07, 0.07}, {0.9, 0.06, 0.06}, {1, 0, 0}};
     all.push_back(limb(shoulder, cuff, facing(shoulder - cuff, {0, 0, 1}), kSleeve, kSides, coat));
   }
-  if (random.uniform() < 0.6)
+  if (random.chance(0.6))
     all.push_back(ellipsoid({0, 1.72, 0}, {}, {0.14, 0.08, 0.16}, kSides, plain(draw_cloth_colour(random))));
   return all;
 }
@@ -132,7 +126,7 @@ Surfaces snowman(Random& random) {
                ellipsoid({0, 1.13, 0.2}, {}, {0.03, 0.03, 0.12}, 8, plain({230, 120, 40})),
                ellipsoid({0.07, 1.2, 0.16}, {}, {0.025, 0.025, 0.02}, 8, coal),
                ellipsoid({-0.07, 1.2, 0.16}, {}, {0.025, 0.025, 0.02}, 8, coal)};
-  if (random.uniform() < 0.5) all.push_back(post(1.28, 1.5, 0.15, 0.13, coal));
+  if (random.chance(0.5)) all.push_back(post(1.28, 1.5, 0.15, 0.13, coal));
   return all;
 }
 

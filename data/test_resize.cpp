@@ -12,7 +12,6 @@ namespace posecu {
 namespace {
 
 constexpr int kMultiple = 64;
-constexpr double kUnit = 200;  // official scales are in 200 pixels
 
 }  // namespace
 
@@ -24,7 +23,7 @@ TestGeometry test_geometry(int width, int height, int input_size, const std::str
     throw InputError(
         name, "", fmt::format("{} x {} pixels are too narrow to resize to {} on the short side", width, height, size));
   const int other = static_cast<int>(rounded_up);
-  const double short_scale = shorter / kUnit, long_scale = rounded_up / size * shorter / kUnit;
+  const double short_scale = shorter / kScaleUnit, long_scale = rounded_up / size * shorter / kScaleUnit;
   TestGeometry geometry;
   geometry.centre = {std::nearbyint(width / 2.0), std::nearbyint(height / 2.0)};
   if (width < height) {
@@ -44,7 +43,7 @@ Size scaled_size(const TestGeometry& geometry, double factor) {
 
 Affine test_map(const TestGeometry& geometry, double factor) {
   const Size size = scaled_size(geometry, factor);
-  return official_map(geometry.centre, geometry.scale.x * kUnit, 0, size.width, size.height);
+  return official_map(geometry.centre, geometry.scale.x * kScaleUnit, 0, size.width, size.height);
 }
 
 Picture test_resize(const Picture& picture, const TestGeometry& geometry, double factor) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@
 #include "pose/results.h"
 
 namespace posecu {
+
+inline constexpr std::size_t kMostDetections = 20;  // of a picture that count
 
 enum class Evaluator { xtcocotools, pycocotools, crowdposetools };
 std::string_view to_string(Evaluator evaluator);

@@ -6,8 +6,6 @@ namespace posecu {
 
 namespace {
 
-constexpr double kSmallestStep = 0x1p-52;  // numpy.spacing(1), as the tools add it
-
 // numpy's linspace(0, 1, 101).
 double recall_point(std::size_t r) {
   return r == ScoreTable::kRecalls - 1 ? 1.0 : static_cast<double>(r) * (1.0 / 100);

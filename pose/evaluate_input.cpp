@@ -13,8 +13,6 @@ namespace posecu {
 
 namespace {
 
-constexpr std::size_t kIdsToName = 5;
-
 std::string wrong_length(std::size_t found, const EvaluateOptions& options) {
   return fmt::format("expected {} numbers for {} joints, found {}", 3 * options.sigmas.size(), options.sigmas.size(),
                      found);
@@ -56,11 +54,10 @@ void check_pictures(const GroundTruth& truth, const Detections& detections, cons
     if (unknown.size() > kIdsToName) break;
   }
   if (unknown.empty()) return;
-  const std::span named = std::span(unknown).first(std::min(unknown.size(), kIdsToName));
   throw InputError(detections.source, "",
-                   fmt::format("has results of pictures that {} does not list: {}{}\n"
+                   fmt::format("has results of pictures that {} does not list: {}\n"
                                "  try: the annotations of the split that the results were made on",
-                               truth.source, fmt::join(named, ", "), unknown.size() > kIdsToName ? ", ..." : ""));
+                               truth.source, some_ids(unknown)));
 }
 
 void check_detections(const Detections& detections, const EvaluateOptions& options) {
@@ -79,14 +76,6 @@ void check_detections(const Detections& detections, const EvaluateOptions& optio
       throw InputError(detections.source, fmt::format("[{}].score", i), "expected a finite number");
     }
   }
-}
-
-// xtcocotools leaves the others out before everything else.
-bool has_found_joint(const Detection& detection) {
-  for (std::size_t k = 2; k < detection.keypoints.size(); k += 3) {
-    if (detection.keypoints[k] > 0) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -121,6 +110,7 @@ std::vector<PicturePeople> people_of_category(const GroundTruth& truth, const De
   }
   for (const Detection& detection : detections.list) {
     if (detection.category_id != category) continue;
+    // xtcocotools leaves those without out before everything else.
     if (evaluator == Evaluator::xtcocotools && !has_found_joint(detection)) continue;
     result[static_cast<std::size_t>(pictures.find(detection.picture_id))].detections.push_back(&detection);
   }

@@ -11,7 +11,6 @@ namespace posecu {
 namespace {
 
 constexpr int kThresholds = ScoreTable::kThresholds, kAreas = ScoreTable::kAreas;
-constexpr std::size_t kMostDetections = 20;
 constexpr std::size_t kPicturesWorthAThread = 500;  // about a millisecond
 
 struct AreaRange {

@@ -9,8 +9,6 @@ namespace posecu {
 
 namespace {
 
-constexpr int kMostDetections = 20;
-
 // "AP50" -> thresholds "0.50", pictures and people "all".
 struct Row {
   bool precision = true;

@@ -10,8 +10,6 @@ namespace posecu {
 
 namespace {
 
-constexpr double kSmallestStep = 0x1p-52;  // numpy.spacing(1)
-
 // How far outside of [low, high] `value` lies.
 double distance_to_span(double value, double low, double high) {
   return std::max(0.0, low - value) + std::max(0.0, value - high);

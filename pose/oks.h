@@ -15,6 +15,8 @@
 
 namespace posecu {
 
+inline constexpr double kSmallestStep = 0x1p-52;  // numpy.spacing(1), which the tools add to what they divide by
+
 // Which area the tools divide by: the annotation's, or 0.53 times that of its box.
 enum class OksArea { annotation, box };
 

@@ -1,6 +1,7 @@
 #include "pose/results.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -178,6 +179,17 @@ Detections parse(TextSource contents, const std::string& source) {
 }
 
 }  // namespace
+
+bool has_found_joint(const Detection& detection) {
+  for (std::size_t k = 2; k < detection.keypoints.size(); k += 3)
+    if (detection.keypoints[k] > 0) return true;
+  return false;
+}
+
+std::string some_ids(std::span<const std::int64_t> ids) {
+  const bool all = ids.size() <= kIdsToName;
+  return fmt::format("{}{}", fmt::join(all ? ids : ids.first(kIdsToName), ", "), all ? "" : ", ...");
+}
 
 std::array<double, 4> keypoint_box(std::span<const double> keypoints) {
   double left = keypoints[0], right = keypoints[0], top = keypoints[1], bottom = keypoints[1];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@ struct Detection {
   std::array<double, 4> bbox{};  // x, y, width, height
 };
 
+bool has_found_joint(const Detection& detection);  // of score > 0
+
 struct Detections {
   std::string source = "results";  // for messages: the file's name
   std::vector<Detection> list;
@@ -24,6 +27,11 @@ struct Detections {
 
 // The box around all joints, missing ones at (0,0) included, as the official code writes it.
 std::array<double, 4> keypoint_box(std::span<const double> keypoints);
+
+inline constexpr std::size_t kIdsToName = 5;
+
+// As messages list them: "1, 2, 3", or the first five: "1, 2, 3, 4, 5, ...".
+std::string some_ids(std::span<const std::int64_t> ids);
 
 // Boxes are those in the file if the first entry has one, else they are made from the joints, as the tools do. Throws
 // InputError, which names the file, the entry and the field ("[12].keypoints").

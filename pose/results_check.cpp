@@ -1,12 +1,10 @@
 #include "pose/results_check.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -15,14 +13,6 @@
 namespace posecu {
 
 namespace {
-
-constexpr std::size_t kIdsToName = 5, kMostDetections = 20;
-
-// "1, 2, 3" or "1, 2, 3, 4, 5, ..."
-std::string ids_text(const std::vector<std::int64_t>& ids) {
-  const std::span named = std::span(ids).first(std::min(ids.size(), kIdsToName));
-  return fmt::format("{}{}", fmt::join(named, ", "), ids.size() > kIdsToName ? ", ..." : "");
-}
 
 std::string results_text(std::size_t n, std::string_view verb_of_one, std::string_view verb_of_many) {
   return n == 1 ? fmt::format("1 result {}", verb_of_one) : fmt::format("{} results {}", n, verb_of_many);
@@ -36,12 +26,6 @@ bool all_found_joints(const Detection& detection, Condition holds) {
   for (std::size_t k = 0; k < joints(detection); ++k)
     if (is_found(detection, k) && !holds(detection.keypoints[3 * k], detection.keypoints[3 * k + 1])) return false;
   return true;
-}
-
-bool has_found_joint(const Detection& detection) {
-  for (std::size_t k = 0; k < joints(detection); ++k)
-    if (is_found(detection, k)) return true;
-  return false;
 }
 
 // All within 0 and 1, but for joints a little outside of the picture.
@@ -111,7 +95,7 @@ std::vector<std::string> doubtful_results(const GroundTruth& truth, const Detect
     doubts.push_back(results_text(n, "lies wholly outside of its picture", "lie wholly outside of their pictures"));
   if (const auto ids = pictures_without_results(truth, results); !ids.empty())
     doubts.push_back(fmt::format("there are no results of {} picture{} with people: {}", ids.size(),
-                                 ids.size() == 1 ? "" : "s", ids_text(ids)));
+                                 ids.size() == 1 ? "" : "s", some_ids(ids)));
   if (const std::size_t n = count_beyond_limit(results); n > 0)
     doubts.push_back(results_text(n, "is beyond the best 20 of its picture: it does not count",
                                   "are beyond the best 20 of their pictures: they do not count"));
