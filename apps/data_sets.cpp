@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "apps/skeleton_toml.h"
+#include "core/counted.h"
 #include "core/error.h"
 
 namespace posecu {
@@ -30,11 +31,11 @@ DataSet without_missing(DataSet set, const Config& config) {
                             missing.begin() + static_cast<std::ptrdiff_t>(std::min(missing.size(), kToName)), ", "),
                   missing.size() > kToName ? ", ..." : "");
   if (missing.size() > most)
-    throw InputError(
-        set.annotation_file, "",
-        fmt::format("{} pictures have no file, data.skip_missing allows {}: {}", missing.size(), most, names));
+    throw InputError(set.annotation_file, "",
+                     fmt::format("{} without a file, data.skip_missing allows {}: {}", counted_pictures(missing.size()),
+                                 most, names));
   set.remarks.push_back(
-      fmt::format("{}: {} pictures without a file are left out: {}", set.annotation_file, missing.size(), names));
+      fmt::format("{}: {} without a file left out: {}", set.annotation_file, counted_pictures(missing.size()), names));
   return set;
 }
 

@@ -10,6 +10,7 @@
 #include "apps/output.h"
 #include "apps/people_json.h"
 #include "core/bounded_queue.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "data/frame_stream.h"
@@ -171,8 +172,8 @@ void predict_frames(const Arguments& arguments, const Config& config, PeopleFind
   if (frames == 0)
     throw InputError("standard input", "",
                      "there are no frames\n  try: ffmpeg -i VIDEO -f image2pipe -c:v ppm - | posecu predict ...");
-  progress.message(fmt::format("{} people of score {} or more in {} frames, {:.1f} frames a second", people, least,
-                               frames, static_cast<double>(frames) / seconds));
+  progress.message(fmt::format("{} of score {} or more in {}, {:.1f} frames a second", counted_people(people), least,
+                               counted(frames, "frame", "frames"), static_cast<double>(frames) / seconds));
 }
 
 }  // namespace posecu

@@ -9,6 +9,7 @@
 #include "apps/output.h"
 #include "apps/progress.h"
 #include "core/context.h"
+#include "core/counted.h"
 #include "core/thread_pool.h"
 #include "data/check.h"
 
@@ -50,7 +51,8 @@ CheckedFile check_file(const SplitFiles& files, const Skeleton& skeleton, const 
 }
 
 std::string format(const CheckedFile& file) {
-  std::string text = fmt::format("{}: {} pictures, {} people\n", file.file, file.pictures, file.people);
+  std::string text =
+      fmt::format("{}: {}, {}\n", file.file, counted_pictures(file.pictures), counted_people(file.people));
   for (const Problem& problem : file.problems) {
     text += fmt::format("\n{}: {}\n  training: {}\n", title_of(problem.kind), problem.count, effect_of(problem.kind));
     for (const Problem::Place& place : problem.places)

@@ -12,6 +12,7 @@
 #include "apps/exit_code.h"
 #include "apps/output.h"
 #include "apps/training_options.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "data/sample.h"
@@ -64,9 +65,9 @@ std::string format_keypoints(const DataStats& stats) {
 }
 
 std::string format(const std::string& file, const DataStats& stats) {
-  return fmt::format(
-             "{}: {} pictures, {} of them with people\n{} people, {} of them with labelled keypoints; {} crowds\n",
-             file, stats.pictures, stats.pictures_with_people, stats.people, stats.labelled_people, stats.crowds) +
+  return fmt::format("{}: {}, {} of them with people\n{}, {} of them with labelled keypoints; {}\n", file,
+                     counted_pictures(stats.pictures), stats.pictures_with_people, counted_people(stats.people),
+                     stats.labelled_people, counted(stats.crowds, "crowd", "crowds")) +
          format_scales(stats) + format_people(stats) + format_keypoints(stats);
 }
 

@@ -10,6 +10,7 @@
 #include "apps/interrupt.h"
 #include "apps/progress.h"
 #include "apps/suggestion.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "data/synth_set.h"
 
@@ -142,8 +143,8 @@ int run_data_synth(const Arguments& arguments) {
     say(chatter(arguments), fmt::format("stopped: nothing is left in {}\n", options.folder));
     return interrupts.exit_code();
   }
-  print(fmt::format("{}: {} pictures, {} people, {} of them with keypoints\n", options.folder, size->pictures,
-                    size->people, size->labelled));
+  print(fmt::format("{}: {}, {}, {} of them with keypoints\n", options.folder, counted_pictures(size->pictures),
+                    counted_people(size->people), size->labelled));
   return kDone;
 }
 

@@ -12,6 +12,7 @@
 #include "apps/people_json.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "pose/results_check.h"
 
@@ -77,7 +78,8 @@ std::string write_submission(const std::string& path, const GroundTruth& truth, 
   require(results_json(written.list) == results_json(found), "a results file reads back as it was written");
   std::size_t pictures = 0;
   for (std::size_t i = 0; i < found.size(); ++i) pictures += i == 0 || found[i].picture_id != found[i - 1].picture_id;
-  return fmt::format("{}: {} people in {} of {} pictures, checked", path, found.size(), pictures, set.pictures.size());
+  return fmt::format("{}: {} in {} of {}, checked", path, counted_people(found.size()), pictures,
+                     counted_pictures(set.pictures.size()));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "apps/predict_frames.h"
 #include "apps/progress.h"
 #include "apps/verbs.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -140,7 +141,7 @@ void predict_pictures(const std::vector<std::string>& pictures, const PredictOut
       progress.message(fmt::format("posecu: {}", error.what()));
       ++unreadable;
     }
-  progress.message(fmt::format("{} people of score {} or more in {} pictures", people, least, done));
+  progress.message(fmt::format("{} of score {} or more in {}", counted_people(people), least, counted_pictures(done)));
   if (unreadable > 0)
     throw InputError("predict", "", fmt::format("{} of {} pictures could not be read", unreadable, pictures.size()));
 }

@@ -9,6 +9,7 @@
 #include "apps/output.h"
 #include "apps/people_json.h"
 #include "apps/verbs.h"
+#include "core/counted.h"
 #include "pose/evaluate.h"
 #include "pose/ground_truth.h"
 #include "pose/results_check.h"
@@ -54,8 +55,8 @@ ScoreTable check_only(const Inputs& inputs, Evaluator evaluator) {
   ScoreTable table;
   table.evaluator = evaluator;
   table.notes = {fmt::format("{} has no annotations: there is nothing to score", truth.source),
-                 fmt::format("{} is in order: {} results, all of listed pictures, of category {}",
-                             inputs.detections.source, results.size(), truth.people_category)};
+                 fmt::format("{} is in order: {} of listed pictures, of category {}", inputs.detections.source,
+                             counted(results.size(), "result", "results"), truth.people_category)};
   return table;
 }
 

@@ -16,6 +16,7 @@
 #include "apps/training_memory.h"
 #include "apps/training_options.h"
 #include "apps/verbs.h"
+#include "core/counted.h"
 #include "core/device_memory.h"
 #include "core/error.h"
 #include "training/train.h"
@@ -210,7 +211,8 @@ int run_train(const Arguments& arguments) {
                 .skeleton = texts.skeleton,
                 .command = arguments.command_line(),
                 .environment = environment_text(training.context)});
-  progress.message(fmt::format("{} pictures, {:.1f} million parameters, {}", training.train_set.pictures.size(),
+  progress.message(fmt::format("{}, {:.1f} million parameters, {}",
+                               counted_pictures(training.train_set.pictures.size()),
                                static_cast<double>(training.parameters.trained_elements()) / 1e6, request.folder));
   progress.message(choice_of_best(config));
   const Interrupts interrupts;

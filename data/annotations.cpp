@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "data/annotation_json.h"
@@ -54,8 +55,6 @@ std::string without_dev(std::string split) {
   return at == std::string::npos ? split : split.erase(at, 4);
 }
 
-std::string plural(std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
-
 // Turns what a file says into a data set: links, checks, defaults.
 class Builder {
  public:
@@ -75,10 +74,9 @@ class Builder {
     for (; !json.pictures.empty(); json.pictures.pop_front()) try_to_add(std::move(json.pictures.front()));
     for (; !json.people.empty(); json.people.pop_front()) try_to_add(std::move(json.people.front()));
     const Corrections& corrections = set_.corrections;
-    remark(corrections.other_category.size(), "annotation", "of other categories left out");
-    remark(corrections.recounted.size(), "annotation",
-           "had a num_keypoints that differs from the marked keypoints: counted anew");
-    remark(corrections.without_area.size(), "annotation", "without area: 0.53 of the box");
+    remark(corrections.other_category.size(), "of other categories left out");
+    remark(corrections.recounted.size(), "had a num_keypoints that differs from the marked keypoints: counted anew");
+    remark(corrections.without_area.size(), "without area: 0.53 of the box");
     return std::move(set_);
   }
 
@@ -170,8 +168,9 @@ class Builder {
     return result;
   }
 
-  void remark(std::size_t n, std::string_view what, std::string_view happened) {
-    if (n > 0) set_.remarks.push_back(fmt::format("{}: {} {}", path_, plural(n, what), happened));
+  void remark(std::size_t n, std::string_view happened) {
+    if (n > 0)
+      set_.remarks.push_back(fmt::format("{}: {} {}", path_, counted(n, "annotation", "annotations"), happened));
   }
 
   const std::string& path_;

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/random.h"
 
@@ -64,8 +65,9 @@ Loader::Loader(const DataSet& set, LoaderOptions options)
   if (options_.batch < 1 || options_.threads < 1 || options_.prefetch < 1)
     throw UsageError("batch, loader threads and prefetch must be at least 1");
   if (pictures() < options_.batch)
-    throw UsageError(fmt::format("{}: {} pictures with annotations are fewer than a batch of {}\n  try a smaller batch",
-                                 set.annotation_file, pictures(), options_.batch));
+    throw UsageError(fmt::format("{}: {} with annotations, fewer than a batch of {}\n  try: a smaller batch",
+                                 set.annotation_file, counted_pictures(static_cast<std::size_t>(pictures())),
+                                 options_.batch));
   start();
 }
 

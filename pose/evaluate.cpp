@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "data/skeleton.h"
 #include "pose/evaluate_curve.h"
@@ -184,7 +185,9 @@ ScoreTable evaluate(const GroundTruth& truth, const Detections& detections, cons
   table.notes = unscored_entries(truth, detections, pictures);
   std::size_t ties = 0;
   for (const Matches& category : matches) ties += count_ties(category.outcomes);
-  if (ties > 0) table.notes.push_back(fmt::format("{} results of equal score: their order in the file counts", ties));
+  if (ties > 0)
+    table.notes.push_back(
+        fmt::format("{} of equal score: their order in the file counts", counted(ties, "result", "results")));
   return table;
 }
 

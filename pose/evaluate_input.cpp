@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/counted.h"
 #include "core/error.h"
 
 namespace posecu {
@@ -124,19 +125,20 @@ std::vector<std::string> unscored_entries(const GroundTruth& truth, const Detect
   };
   std::vector<std::string> notes;
   const auto note = [&](std::ptrdiff_t count, std::string_view what) {
-    if (count > 0) notes.push_back(fmt::format("{} {} not scored", count, what));
+    if (count == 0) return;
+    const std::string entries = counted(static_cast<std::size_t>(count), "annotation", "annotations");
+    notes.push_back(fmt::format("{} of {} that the file does not list: not scored", entries, what));
   };
   note(std::ranges::count_if(truth.people, [&](const auto& person) { return pictures.find(person.picture_id) < 0; }),
-       "annotations of pictures that the file does not list:");
+       "pictures");
   note(std::ranges::count_if(truth.people, [&](const auto& person) { return unlisted(person.category_id); }),
-       "annotations of categories that the file does not list:");
+       "categories");
   std::map<std::int64_t, std::size_t> others;
   for (const Detection& detection : detections.list)
     if (unlisted(detection.category_id)) ++others[detection.category_id];
   for (const auto& [category, count] : others)
-    notes.push_back(
-        fmt::format("{} results of category {}, which the annotations do not list (they list {}): not scored", count,
-                    category, fmt::join(truth.categories, ", ")));
+    notes.push_back(fmt::format("{} of category {}, which the annotations do not list (they list {}): not scored",
+                                counted(count, "result", "results"), category, fmt::join(truth.categories, ", ")));
   return notes;
 }
 

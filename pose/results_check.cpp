@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "core/counted.h"
 #include "core/error.h"
 
 namespace posecu {
@@ -15,7 +16,7 @@ namespace posecu {
 namespace {
 
 std::string results_text(std::size_t n, std::string_view verb_of_one, std::string_view verb_of_many) {
-  return n == 1 ? fmt::format("1 result {}", verb_of_one) : fmt::format("{} results {}", n, verb_of_many);
+  return fmt::format("{} {}", counted(n, "result", "results"), n == 1 ? verb_of_one : verb_of_many);
 }
 
 bool is_found(const Detection& detection, std::size_t joint) { return detection.keypoints[3 * joint + 2] > 0; }
@@ -94,8 +95,8 @@ std::vector<std::string> doubtful_results(const GroundTruth& truth, const Detect
   if (const std::size_t n = count_outside(truth, results); n > 0)
     doubts.push_back(results_text(n, "lies wholly outside of its picture", "lie wholly outside of their pictures"));
   if (const auto ids = pictures_without_results(truth, results); !ids.empty())
-    doubts.push_back(fmt::format("there are no results of {} picture{} with people: {}", ids.size(),
-                                 ids.size() == 1 ? "" : "s", some_ids(ids)));
+    doubts.push_back(
+        fmt::format("there are no results of {} with people: {}", counted_pictures(ids.size()), some_ids(ids)));
   if (const std::size_t n = count_beyond_limit(results); n > 0)
     doubts.push_back(results_text(n, "is beyond the best 20 of its picture: it does not count",
                                   "are beyond the best 20 of their pictures: they do not count"));

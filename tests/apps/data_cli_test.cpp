@@ -48,7 +48,7 @@ constexpr const char* kLabels = "set/annotations/person_keypoints_train.json";
 TEST_F(DataCliTest, CheckFindsNothingInTheShippedSet) {
   const ProgramResult result = run("data check data.root=set --part train");
   EXPECT_EQ(result.code, 0);
-  EXPECT_EQ(result.out, std::string(kLabels) + ": 1 pictures, 1 people\nno problem found\n");
+  EXPECT_EQ(result.out, std::string(kLabels) + ": 1 picture, 1 person\nno problem found\n");
   EXPECT_EQ(result.err, "picture 1/1\n");
   EXPECT_EQ(run(std::string("data check ") + kLabels).code, 0) << "labels alone";
   EXPECT_EQ(run("data check data.root=set 'data.train=[train]' data.val=train").code, 0);
@@ -109,7 +109,7 @@ TEST_F(DataCliTest, StatsCountScalesPeopleAndKeypoints) {
   EXPECT_EQ(result.code, 0);
   EXPECT_THAT(result.err, IsEmpty());
   for (const char* text :
-       {": 1 pictures, 1 of them with people\n1 people, 1 of them with labelled keypoints; 0 crowds\n",
+       {": 1 picture, 1 of them with people\n1 person, 1 of them with labelled keypoints; 0 crowds\n",
         "scale of people (sqrt of the box's area / shorter side): 0.", "  level  7, 0.875 and more",
         "people a picture\n    1        1 100.0 % ####", "  nose                     1         0",
         "keypoints            visible    hidden  unlabelled\n"})
@@ -191,7 +191,7 @@ TEST_F(DamagedSetCliTest, AMissingPictureStopsARunUnlessAsManyAreAllowed) {
   }
   fs::remove_all(file("run"));
   const std::string left_out =
-      "person_keypoints_train.json: 1 pictures without a file are left out: set/train/000000000002.jpg";
+      "person_keypoints_train.json: 1 picture without a file left out: set/train/000000000002.jpg";
   const ProgramResult evaluated = eval("--json data.skip_missing=1"), trained = train("data.skip_missing=1");
   EXPECT_EQ(evaluated.code, 0) << evaluated.err;
   EXPECT_THAT(evaluated.err, HasSubstr(left_out));
@@ -201,7 +201,7 @@ TEST_F(DamagedSetCliTest, AMissingPictureStopsARunUnlessAsManyAreAllowed) {
   fs::remove(file("set/train/000000000003.jpg"));
   const ProgramResult two = eval("data.skip_missing=1");
   EXPECT_EQ(two.code, 3);
-  EXPECT_THAT(two.err, HasSubstr("2 pictures have no file, data.skip_missing allows 1: set/train/000000000002.jpg, "
+  EXPECT_THAT(two.err, HasSubstr("2 pictures without a file, data.skip_missing allows 1: set/train/000000000002.jpg, "
                                  "set/train/000000000003.jpg"));
 }
 

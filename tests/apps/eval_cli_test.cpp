@@ -113,7 +113,7 @@ TEST_F(EvalCliTest, WritesTheFileForAServerFromAnImageInfoFile) {
   result = eval_test({"--submit", "mine.json"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("image_info_test-dev2017.json has no annotations: there is nothing to score\n"));
-  EXPECT_THAT(result.err, testing::ContainsRegex("mine.json: [0-9]+ people in 1 of 1 pictures, checked"));
+  EXPECT_THAT(result.err, testing::ContainsRegex("mine.json: [0-9]+ (person|people) in 1 of 1 picture, checked"));
   const Detections found = read_results(file("mine.json").string());
   ASSERT_FALSE(found.list.empty());
   for (std::size_t i = 1; i < found.list.size(); ++i) EXPECT_GE(found.list[i - 1].score, found.list[i].score);

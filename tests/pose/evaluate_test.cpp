@@ -120,7 +120,7 @@ TEST(Evaluate, GivesEqualScoresTheOrderOfTheFile) {
   scene.truth.people = {person_at(1, 1, 10, 10)};
   scene.detections.list = {detection_at(1, 5000, 5000, 0.5), detection_at(1, 10, 10, 0.5)};
   EXPECT_NEAR(scene.score().value("AP"), 0.5, 1e-12);
-  EXPECT_THAT(scene.score().notes, ::testing::ElementsAre("1 results of equal score: their order in the file counts"));
+  EXPECT_THAT(scene.score().notes, ::testing::ElementsAre("1 result of equal score: their order in the file counts"));
   std::swap(scene.detections.list[0], scene.detections.list[1]);
   EXPECT_NEAR(scene.score().value("AP"), 1, 1e-12);
 }
@@ -167,8 +167,8 @@ TEST(Evaluate, NotesWhatWasNotScored) {
   scene.detections.list[1].category_id = 3;
   EXPECT_THAT(
       scene.score().notes,
-      ::testing::ElementsAre("1 annotations of pictures that the file does not list: not scored",
-                             "1 results of category 3, which the annotations do not list (they list 1): not scored"));
+      ::testing::ElementsAre("1 annotation of pictures that the file does not list: not scored",
+                             "1 result of category 3, which the annotations do not list (they list 1): not scored"));
 }
 
 TEST(EvaluateOptions, FollowTheGroundTruth) {
