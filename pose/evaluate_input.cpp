@@ -111,7 +111,7 @@ std::vector<PicturePeople> people_of_category(const GroundTruth& truth, const De
   }
   for (const Detection& detection : detections.list) {
     if (detection.category_id != category) continue;
-    // xtcocotools leaves those without out before everything else.
+    // xtcocotools begins with leaving these out.
     if (evaluator == Evaluator::xtcocotools && !has_found_joint(detection)) continue;
     result[static_cast<std::size_t>(pictures.find(detection.picture_id))].detections.push_back(&detection);
   }

@@ -28,7 +28,7 @@ struct Detections {
 // The box around all joints, missing ones at (0,0) included, as the official code writes it.
 std::array<double, 4> keypoint_box(std::span<const double> keypoints);
 
-inline constexpr std::size_t kIdsToName = 5;
+inline constexpr std::size_t kIdsToName = 5;  // of pictures, in a message
 
 // As messages list them: "1, 2, 3", or the first five: "1, 2, 3, 4, 5, ...".
 std::string some_ids(std::span<const std::int64_t> ids);

@@ -5,7 +5,7 @@
 # TIDY_SECONDS is the time after which no further file is begun.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=${BUILD:-build/cpu}
+build=$(realpath "${BUILD:-build/cpu}")
 
 tidy=
 for candidate in clang-tidy-{19,18,17,16} clang-tidy; do
@@ -23,7 +23,7 @@ rooms=("$@")
 files=()
 for room in "${rooms[@]}"; do  # of the tests, the files that include several
   mapfile -t -O "${#files[@]}" files < <(
-    sed -nE "s|^ *\"file\": \"($PWD/($build/)?$room/[^\"]*)\".*|\1|p" "$build/compile_commands.json" | sort -u)
+    sed -nE "s#^ *\"file\": \"(($PWD|$build)/$room/[^\"]*)\".*#\1#p" "$build/compile_commands.json" | sort -u)
 done
 [[ ${#files[@]} -gt 0 ]] || { echo "tidy: no compiled sources in ${rooms[*]}" >&2; exit 2; }
 
